@@ -1,0 +1,7 @@
+"""`python -m pathdex` is the command `pathdex`."""
+
+import sys
+
+from pathdex.commands import main
+
+sys.exit(main())

@@ -1,0 +1,204 @@
+"""The catalog in memory: the only reader of `catalog/`. Everything else asks it."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pathdex import faults
+from pathdex.problems import CatalogError, Problem
+from pathdex.reading import Document, Unreadable, decode, read
+from pathdex.schema import KINDS, Benchmark, Dataset, Erratum, Evidence, Model, Paper, Record, Result, Taxonomy
+from pathdex.schema.record import dotted, references
+from pathdex.schema.values import SLUG
+from pathdex.text import near
+
+SUFFIXES = {"evidence": ".json"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A published table as printed: every cell is text."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def cells(self) -> Iterator[tuple[str, str, str]]:
+        """Row label, column header and printed text of every cell but the labels."""
+        for label, *values in self.rows:
+            for column, value in zip(self.header[1:], values, strict=True):
+                yield label, column, value
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Every entry by kind and id, in sorted order, with the file each stands in."""
+
+    models: Mapping[str, Model] = field(default_factory=dict)
+    papers: Mapping[str, Paper] = field(default_factory=dict)
+    datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    benchmarks: Mapping[str, Benchmark] = field(default_factory=dict)
+    results: Mapping[str, Result] = field(default_factory=dict)
+    errata: Mapping[str, Erratum] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    taxonomy: Taxonomy | None = None
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    listings: Mapping[str, str] = field(default_factory=dict)
+    documents: Mapping[tuple[str, str], Document] = field(default_factory=dict, repr=False)
+    broken: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+
+    @staticmethod
+    def load(root: Path) -> "Catalog":
+        """The catalog below `root`/catalog; raises `CatalogError` with every problem of every file."""
+        catalog, problems = read_catalog(root)
+        if problems:
+            raise CatalogError(problems)
+        return catalog
+
+    def entries(self) -> Iterator[tuple[str, str, Any]]:
+        """Every entry as (kind, id, record), kinds and ids in order."""
+        for kind in KINDS:
+            for name, record in getattr(self, kind).items():
+                yield kind, name, record
+
+    def problem(self, kind: str, name: str, path: tuple[str | int, ...], what: str, mend: str, rule: str) -> Problem:
+        """A finding about a field of an entry, at its line."""
+        document = self.documents[kind, name]
+        return Problem(document.file, document.place(path)[0], dotted(path), what, mend, rule)
+
+    def ids(self, kind: str) -> frozenset[str]:
+        """Ids that a reference to `kind` may name; entries that could not be read count."""
+        if kind == "sections":
+            return frozenset(self.taxonomy.sections if self.taxonomy else ())
+        if kind == "tasks":
+            return frozenset(f"{suite}/{task}" for suite, record in self.benchmarks.items() for task in record.tasks)
+        return frozenset(getattr(self, kind)) | self.broken.get(kind, frozenset())
+
+    def models_of(self, paper: str) -> list[str]:
+        """Ids of the models that a paper is about."""
+        return [name for name, model in self.models.items() if paper in model.papers]
+
+    def results_of(self, model: str) -> list[str]:
+        """Ids of the tables with a row about a model."""
+        return [name for name, result in self.results.items() if any(row.model == model for row in result.rows.values())]
+
+    def errata_of(self, kind: str, name: str) -> list[str]:
+        """Ids of the errata that concern a model or paper."""
+        return [erratum for erratum, record in self.errata.items() if name in getattr(record, kind)]
+
+
+def find_root(given: Path | None = None) -> Path:
+    """The folder that holds `catalog/`: the given one, the working folder or one above it, else the copy that came with pathdex."""
+    if given is not None:
+        return given
+    package = Path(__file__).parent
+    for folder in (Path.cwd(), *Path.cwd().parents, package.parent, package / "shipped"):
+        if (folder / "catalog" / "taxonomy.yaml").is_file():
+            return folder
+    return Path.cwd()
+
+
+def read_catalog(root: Path) -> tuple[Catalog, list[Problem]]:
+    """The entries that can be read, and every problem of shape and reference."""
+    reader = _Reader(root)
+    kinds: dict[str, Any] = {kind: reader.kind(kind, record) for kind, record in KINDS.items()}
+    catalog = Catalog(
+        **kinds,
+        taxonomy=reader.entry("taxonomy", "taxonomy", root / "catalog" / "taxonomy.yaml", Taxonomy),
+        tables=reader.tables(kinds["results"]),
+        listings=reader.listings(kinds["evidence"]),
+        documents=reader.documents,
+        broken={kind: frozenset(names) for kind, names in reader.broken.items()},
+    )
+    return catalog, sorted([*reader.problems, *unknown_ids(catalog)])
+
+
+def unknown_ids(catalog: Catalog) -> Iterator[Problem]:
+    """References to entries that are not there."""
+    known = {kind: catalog.ids(kind) for kind in (*KINDS, "sections", "tasks")}
+    for kind, name, record in catalog.entries():
+        for path, wanted, target in references(record):
+            if target not in known[wanted]:
+                mend = near(target, known[wanted]) or f"add catalog/{wanted}/{target}.yaml, or leave the reference out"
+                yield catalog.problem(kind, name, path, f"{target!r} is not in {wanted}", mend, "references/unknown-id")
+
+
+class _Reader:
+    """Reads files one by one and keeps what is wrong with them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.problems: list[Problem] = []
+        self.documents: dict[tuple[str, str], Document] = {}
+        self.broken: dict[str, set[str]] = {}
+
+    def kind(self, kind: str, record: type[Record]) -> dict[str, Record]:
+        folder, suffix = self.root / "catalog" / kind, SUFFIXES.get(kind, ".yaml")
+        found: dict[str, Record] = {}
+        for file in sorted(folder.glob("*")) if folder.is_dir() else ():
+            if file.suffix == suffix and self._named(file) and (entry := self.entry(kind, file.stem, file, record)):
+                found[file.stem] = entry
+            elif not self._belongs(kind, file):
+                self._refuse(file, "does not belong here", f"name it <id>{suffix} or move it away")
+        return found
+
+    def entry(self, kind: str, name: str, file: Path, record: type[Any]) -> Any:
+        shown = file.relative_to(self.root).as_posix()
+        try:
+            document = read(file, shown)
+            self.documents[kind, name] = document
+            if isinstance(document.data, dict):
+                return record.model_validate(document.data)
+            self._refuse(file, f"wants a mapping, got {type(document.data).__name__}", "write key: value")
+        except FileNotFoundError:
+            self._refuse(file, "is missing", "add it")
+        except Unreadable as error:
+            self.problems.append(Problem(shown, error.line, dotted(error.path), error.what, error.mend, "reading/readable"))
+        except ValidationError as error:
+            self.problems += faults.problems(error, document, record)
+        self.broken.setdefault(kind, set()).add(name)
+        return None
+
+    def tables(self, results: Mapping[str, Any]) -> dict[str, Table]:
+        found = {}
+        for name in results:
+            file = self.root / "catalog" / "results" / f"{name}.csv"
+            if table := self._table(file):
+                found[name] = table
+        return found
+
+    def listings(self, evidence: Mapping[str, Any]) -> dict[str, str]:
+        files = {name: self.root / "catalog" / "evidence" / f"{name}.tensors.csv" for name in evidence}
+        return {name: file.read_text(encoding="utf-8") for name, file in files.items() if file.is_file()}
+
+    def _table(self, file: Path) -> Table | None:
+        try:
+            header, *rows = [tuple(row) for row in csv.reader(io.StringIO(decode(file)), strict=True)]
+        except FileNotFoundError:
+            return self._refuse(file, "is missing", "put the table's rows, as printed, beside its entry")
+        except Unreadable as error:
+            return self._refuse(file, error.what, error.mend, error.line)
+        except (csv.Error, ValueError) as error:
+            return self._refuse(file, f"is not a table ({error})", "write a header and rows, separated by commas")
+        for number, row in enumerate(rows, 2):
+            if len(row) != len(header):
+                return self._refuse(file, f"has {len(row)} cells, the header {len(header)}", "give each column a cell", number)
+        return Table(header, tuple(rows))
+
+    def _named(self, file: Path) -> bool:
+        if re.fullmatch(SLUG, file.stem):
+            return True
+        self._refuse(file, f"{file.stem!r} is not an id", "name the file with lower-case letters, digits, '-' and '.'")
+        return False
+
+    def _belongs(self, kind: str, file: Path) -> bool:
+        beside = {"results": ".csv", "evidence": ".csv"}.get(kind)
+        return file.suffix in (SUFFIXES.get(kind, ".yaml"), beside) or file.name == ".gitkeep"
+
+    def _refuse(self, file: Path, what: str, mend: str, line: int = 1) -> None:
+        self.problems.append(Problem(file.relative_to(self.root).as_posix(), line, "", what, mend, "reading/readable"))

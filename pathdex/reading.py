@@ -1,0 +1,210 @@
+"""YAML and JSON text to plain data, with the line and column of every field, and nothing left to guess."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MOST_BYTES = 1_000_000
+DEEPEST = 32
+MOST_OPENINGS = 3_000
+INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)")
+NUMBER = re.compile(r"[-+]?[0-9][0-9_]*\.[0-9]*(?:[eE][-+][0-9]+)?")
+AMBIGUOUS = re.compile(
+    r"yes|no|on|off|y|n"  # truth values in YAML 1.1, words in 1.2
+    r"|[-+]?\.?[0-9][0-9_]*(?:\.[0-9]*)?[eE][-+]?[0-9]+"  # 1e-5 is text in 1.1, a number in 1.2
+    r"|[-+]?0[0-9_]+|0[xob][0-9a-fA-F_]+|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"  # octal, hexadecimal, base 60
+    r"|[-+]?\.(?:inf|nan)",
+    re.IGNORECASE,
+)
+WORDS = {"true": True, "false": False}
+EMPTY = ("", "~", "null", "Null", "NULL")
+
+
+@dataclass
+class Unreadable(ValueError):
+    """Text that can't be read; `line` and `column` count from 1."""
+
+    what: str
+    mend: str
+    line: int = 1
+    column: int = 1
+    path: tuple[str | int, ...] = ()
+
+
+class _Loader(yaml.CSafeLoader):
+    """libyaml's parser; plain scalars stay text until `_scalar` reads them."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}
+
+
+@dataclass
+class Document:
+    """A file's data; `place` tells where a field of it stands."""
+
+    file: str
+    text: str
+    data: Any = field(repr=False)
+
+    def place(self, path: tuple[str | int, ...], of_key: bool = False) -> tuple[int, int]:
+        """Line and column, from 1, of the value at `path`, or of its key; of the nearest parent if it is not there."""
+        node, at = self._nodes, self._nodes
+        for part in path:
+            key, child = _child(node, part)
+            if child is None:
+                break
+            at = key if of_key or not isinstance(child, yaml.ScalarNode) else child
+            node = child
+        return at.start_mark.line + 1, at.start_mark.column + 1
+
+    @cached_property
+    def _nodes(self) -> Any:
+        return yaml.compose(self.text, Loader=_Loader)
+
+
+def _child(node: Any, part: str | int) -> tuple[Any, Any]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                return key, value
+    elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part], node.value[part]
+    return None, None
+
+
+def read(file: Path, shown: str) -> Document:
+    """Read a YAML or JSON file; raise `Unreadable` with the first fault."""
+    text = decode(file)
+    return Document(shown, text, _json(text) if file.suffix == ".json" else parse(text))
+
+
+def decode(file: Path) -> str:
+    """The text of a file of sane size in UTF-8."""
+    if file.is_symlink():
+        raise Unreadable("is a link", "put the file itself here")
+    if (size := file.stat().st_size) > MOST_BYTES:
+        raise Unreadable(f"is {size:,} bytes long", f"an entry holds at most {MOST_BYTES:,}")
+    raw = file.read_bytes()
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise Unreadable(f"is not UTF-8 (byte {raw[error.start]:#04x})", "save the file as UTF-8", line) from error
+
+
+def parse(text: str) -> Any:
+    """Plain data of one YAML document in which everything means what it seems to."""
+    _shallow(text)
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        raise _unreadable(error, text) from error
+    except yaml.YAMLError as error:
+        raise Unreadable(f"is not YAML ({str(error).splitlines()[0]})", "remove the character") from error
+    if node is None:
+        raise Unreadable("is empty", "start from `pathdex new`")
+    return _Construction().value(node, ())
+
+
+def _shallow(text: str) -> None:
+    """Refuse what could nest so deep that libyaml's recursion overflows its stack."""
+    if text.count("[") + text.count("{") > MOST_OPENINGS or any(line.count("- ") > DEEPEST for line in text.splitlines()):
+        raise Unreadable("opens too many brackets or lists", "write it flatter, in block style")
+
+
+def _unreadable(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if text[mark.index : mark.index + 1] == "\t" if mark else False:
+        return Unreadable("holds a tab where YAML wants blanks", "indent with blanks", line, column)
+    what = f"is not YAML ({error.problem or error.context})"
+    return Unreadable(what, "check indentation, quotes and colons here", line, column)
+
+
+class _Construction:
+    """Plain data from nodes; a node met twice is an alias, and aliases are refused."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+
+    def value(self, node: Any, path: tuple[str | int, ...]) -> Any:
+        if id(node) in self.seen:
+            raise _at(node, path, "is an alias", "write the value out")
+        self.seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node, path)
+        if len(path) > DEEPEST:
+            raise _at(node, path[:3], f"is nested more than {DEEPEST} deep", "write it flatter")
+        if not node.tag.startswith("tag:yaml.org,2002:"):
+            raise _at(node, path, f"carries the tag {node.tag!r}", "remove it")
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(child, (*path, index)) for index, child in enumerate(node.value)]
+        return self._mapping(node, path)
+
+    def _mapping(self, node: Any, path: tuple[str | int, ...]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                raise _at(key, path, "has a key that is not a word", "write plain keys")
+            if key.value in found:
+                raise _at(key, (*path, key.value), "is given twice", "keep one of them")
+            found[key.value] = self.value(child, (*path, key.value))
+        return found
+
+
+def _scalar(node: Any, path: tuple[str | int, ...]) -> Any:
+    text = node.value
+    if node.tag not in ("tag:yaml.org,2002:str", "!", ""):
+        raise _at(node, path, f"carries the tag {node.tag!r}", "remove it")
+    if node.style:
+        return text
+    if text in EMPTY:
+        raise _at(node, path, "is empty", "leave the field out when the value is not known")
+    first = text[0]
+    if first in "0123456789+-.":
+        if INTEGER.fullmatch(text):
+            return int(text)
+        if NUMBER.fullmatch(text):
+            return float(text)
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
+    if AMBIGUOUS.fullmatch(text):
+        raise _at(node, path, f"{text!r} is read as text by some and as a value by others", _plainly(text))
+    return text
+
+
+def _plainly(text: str) -> str:
+    if text.lower() in ("yes", "on", "y", "no", "off", "n"):
+        return "write true or false, or quote it"
+    try:
+        mantissa, _, exponent = repr(float(text)).partition("e")
+    except ValueError:
+        return "quote it, or write the number in decimal digits"
+    mantissa = mantissa if "." in mantissa else mantissa + ".0"
+    return f"quote it, or write {mantissa}{'e' + exponent if exponent else ''}"
+
+
+def _at(node: Any, path: tuple[str | int, ...], what: str, mend: str) -> Unreadable:
+    return Unreadable(what, mend, node.start_mark.line + 1, node.start_mark.column + 1, path)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_finite)
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"is not JSON ({error.msg})", "let the job write it anew", error.lineno, error.colno) from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Unreadable("has a key that is given twice", "let the job write it anew")
+    return found
+
+
+def _finite(word: str) -> float:
+    raise Unreadable(f"holds {word}", "let the job write it anew")

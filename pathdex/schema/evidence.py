@@ -1,0 +1,88 @@
+"""Evidence: what the verification job saw of one model. Written by the job, never by hand; it judges nothing."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pathdex.schema.record import Record
+from pathdex.schema.values import Line, Natural, Positive, Sha256
+
+Status = Literal[
+    "passed", "mismatch", "gated", "missing", "drifted", "unsupported-environment", "unreachable", "timeout", "out-of-memory", "crashed",
+    "not-attempted",
+]
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+
+
+class Environment(Record):
+    """With what it was measured."""
+
+    python: Line
+    """Python's version."""
+    libraries: dict[str, Line]
+    """Version of each library that took part."""
+    device: Line
+    """Device, such as meta, cpu or the GPU's name."""
+
+
+class StateDict(Record):
+    """Names and shapes of the module's parameters and buffers; listed in `<model>.tensors.csv` beside the evidence."""
+
+    tensors: Natural
+    """Number of entries."""
+    sha256: Sha256
+    """Hash of the listing."""
+
+
+class Measured(Record):
+    """What the architecture rung measures, without a download."""
+
+    parameters: dict[str, Positive]
+    """Exact number of parameters by scope."""
+    embeddings: dict[str, Positive]
+    """Width of each embedding variant, from a forward pass without data."""
+    flops: Positive | None = None
+    """Floating-point operations of one input at native size; a multiply-add counts as two."""
+    input: Annotated[tuple[Positive, ...], Field(strict=False)]
+    """Shape of that input: batch, channels, height, width."""
+    state_dict: StateDict
+    """Names and shapes."""
+
+
+class Rung(Record):
+    """One rung of the ladder: architecture, header, weights, embedding, cost."""
+
+    status: Status
+    """How it ended."""
+    reason: Line | None = None
+    """Why it did not pass."""
+    measured_at: Moment
+    """When, in UTC."""
+    seconds: Annotated[float, Field(ge=0)]
+    """How long it took."""
+    bytes_moved: Natural
+    """Bytes moved over the network."""
+    environment: Environment
+    """With what."""
+    measured: Measured | None = None
+    """What was seen."""
+
+    @model_validator(mode="after")
+    def told(self) -> "Rung":
+        """A pass has measurements, anything else a reason."""
+        if (self.status == "passed") != (self.measured is not None):
+            raise ValueError(f"status {self.status!r} and measured do not fit; let the job write evidence anew")
+        if self.status != "passed" and not self.reason:
+            raise ValueError(f"status {self.status!r} has a reason; let the job write evidence anew")
+        return self
+
+
+class Evidence(Record):
+    """What the job saw of one model, by rung."""
+
+    recipe: Sha256
+    """Hash of the recipe that was measured; a changed entry makes evidence stale."""
+    pathdex: Line
+    """Version of pathdex that measured."""
+    rungs: dict[Literal["architecture"], Rung]
+    """The rungs climbed."""

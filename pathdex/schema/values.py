@@ -1,0 +1,160 @@
+"""The field's values as types: ids, dates, links, licences, counts. Each says in one line what is wrong and how to mend it."""
+
+import functools
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+SLUG = r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$"
+COMMIT = r"^[0-9a-f]{40}$"
+SHA256 = r"^[0-9a-f]{64}$"
+GITHUB = re.compile(r"^github:([A-Za-z0-9][\w.-]*)/([\w.-]+)@([0-9a-f]{7,40}):([^\s:][^\s]*)$")
+WEB = re.compile(r"^https?://[^\s/?#@]+\.[^\s/?#@]+(?:[/?#]\S*)?$")
+DOI = r"^10\.\d{4,9}/\S+$"
+ARXIV = r"^\d{4}\.\d{4,5}$"
+MARKUP = re.compile(r"<[A-Za-z/!?]|&[a-zA-Z#][\w]*;")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Marks a field whose value is the id of an entry of `kind`."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Marks a field that states no fact about the world and so needs no receipt."""
+
+
+def _matching(pattern: str, what: str, mend: str) -> Any:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(f"{value!r} is not {what}; {mend}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty; leave the field out when the value is not known")
+    if value != value.strip():
+        raise ValueError(f"{value!r} has blanks at its ends; remove them")
+    if MARKUP.search(value):
+        raise ValueError(f"{value!r} holds HTML; write plain text")
+    if any(ord(c) < 32 and c != "\n" or 0x7F <= ord(c) < 0xA0 for c in value):
+        raise ValueError(f"{value!r} holds a control character; remove it")
+    return value
+
+
+def _line(value: str) -> str:
+    if "\n" in _text(value):
+        raise ValueError(f"{value!r} runs over several lines; write it on one")
+    return value
+
+
+def _web(value: str) -> str:
+    if not WEB.fullmatch(value):
+        raise ValueError(f"{value!r} is not a web address; write one that starts with https://")
+    return value
+
+
+def _openable(value: str) -> str:
+    if value.startswith("github:"):
+        if not GITHUB.fullmatch(value) or "/../" in value:
+            raise ValueError(f"{value!r} can't be opened; write github:owner/name@commit:path")
+        return value
+    if not WEB.fullmatch(value):
+        raise ValueError(f"{value!r} can't be opened by a reader; write https://... or github:owner/name@commit:path")
+    return value
+
+
+def _year_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _date(value: str) -> str:
+    wrong = ValueError(f"{value!r} is not a date; write 2024, 2024-03 or 2024-03-19")
+    if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", value):
+        raise wrong
+    year, month, day = (int(part) for part in (value + "-01-01")[:10].split("-"))
+    if not (1900 <= year and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
+        raise wrong
+    return value
+
+
+@functools.cache
+def _spdx() -> Any:
+    from license_expression import get_spdx_licensing
+
+    return get_spdx_licensing()
+
+
+@functools.cache
+def _licence_faults(expression: str) -> tuple[str, ...]:
+    """What SPDX does not know in an expression; `LicenseRef-` parts are the writer's own."""
+    parts = re.split(r"\s+(?:AND|OR|WITH)\s+|[()]", expression)
+    for own in {part for part in parts if re.fullmatch(r"LicenseRef-[A-Za-z0-9.-]+", part)}:
+        expression = expression.replace(own, "MIT")
+    found = _spdx().validate(expression)
+    return tuple(found.errors) if found.errors or found.normalized_expression == expression else ("spelling",)
+
+
+def _licence(value: str) -> str:
+    if _licence_faults(value):
+        raise ValueError(
+            f"{value!r} is not an SPDX licence; write its identifier as in spdx.org/licenses, or LicenseRef-Name with the text's link"
+        )
+    return value
+
+
+def _author(value: str) -> str:
+    if re.search(r"\band others\b|\bet al\b", value) or value.lower() == "others":
+        raise ValueError(f"{value!r} is not an author; list every author as 'Family, Given'")
+    if value.count(",") > 2 or " and " in value:
+        raise ValueError(f"{value!r} is not one author; write one 'Family, Given' an item")
+    return _line(value)
+
+
+Slug = Annotated[str, _matching(SLUG, "an id", "use lower-case letters, digits, '-' and '.'")]
+"""An id: lower-case ASCII letters, digits, hyphens and dots."""
+
+Line = Annotated[str, AfterValidator(_line)]
+"""Plain text on one line."""
+
+Text = Annotated[str, AfterValidator(_text)]
+"""Plain text."""
+
+Url = Annotated[str, AfterValidator(_web), WithJsonSchema({"type": "string", "format": "uri", "pattern": "^https?://"})]
+"""A web address."""
+
+Openable = Annotated[str, AfterValidator(_openable), WithJsonSchema({"type": "string", "pattern": "^(https?://|github:)"})]
+"""A web address, or github:owner/name@commit:path."""
+
+Doi = Annotated[str, _matching(DOI, "a DOI", "write it bare, as 10.1038/s41591-024-02857-3")]
+Arxiv = Annotated[str, _matching(ARXIV, "an arXiv id", "write it quoted and bare, as \"2308.15474\"")]
+Commit = Annotated[str, _matching(COMMIT, "a revision", "write the commit's 40 hexadecimal digits")]
+Sha256 = Annotated[str, _matching(SHA256, "a SHA-256", "write its 64 lower-case hexadecimal digits")]
+HubName = Annotated[
+    str, _matching(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", "a Hugging Face repository", "write owner/name")
+]
+Licence = Annotated[str, AfterValidator(_licence)]
+Author = Annotated[str, AfterValidator(_author)]
+
+PartialDate = Annotated[
+    str,
+    BeforeValidator(_year_as_text),
+    AfterValidator(_date),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^\d{4}(-\d{2}){0,2}$"}, {"type": "integer"}]}),
+]
+"""A date as precise as it is known: 2024, 2024-03 or 2024-03-19."""
+
+Positive = Annotated[int, Field(gt=0)]
+Natural = Annotated[int, Field(ge=0)]
+Length = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -1,0 +1,61 @@
+"""How values are written for people: counts, sizes, dates, names and near misses."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+MONTHS = ("January February March April May June July August September October November December").split()
+
+
+def count(value: int) -> str:
+    """A count in three figures: 681394176 is "681 M", 1134774272 is "1.13 B"; below 10,000 it stays whole."""
+    for size, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
+        if value >= size and value >= 10_000:
+            scaled = value / size
+            return f"{scaled:.3g} {unit}" if scaled < 999.5 else f"{scaled:.0f} {unit}"
+    return f"{value:,}"
+
+
+def whole(value: int) -> str:
+    """Every digit, grouped: 681394176 is "681,394,176"."""
+    return f"{value:,}"
+
+
+def size(value: int) -> str:
+    """Bytes in decimal units, as hubs print them: 1213476020 is "1.21 GB"."""
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if value >= scale:
+            return f"{value / scale:.3g} {unit}"
+    return f"{value} B"
+
+
+def date(value: str) -> str:
+    """A partial ISO date for people: "2024-03-19" is "19 March 2024", "2024-03" is "March 2024"."""
+    year, *rest = value.split("-")
+    if not rest:
+        return year
+    month = MONTHS[int(rest[0]) - 1]
+    return f"{int(rest[1])} {month} {year}" if len(rest) > 1 else f"{month} {year}"
+
+
+def listed(items: Iterable[str], last: str = "and") -> str:
+    """Items as a phrase: "a", "a and b", "a, b and c"."""
+    *head, tail = tuple(items) or ("",)
+    return f"{', '.join(head)} {last} {tail}" if head else tail
+
+
+def given_family(author: str) -> str:
+    """An author as spoken: "Chen, Richard J." is "Richard J. Chen"; a name without comma stays."""
+    family, comma, given = author.partition(", ")
+    return f"{given} {family}" if comma else author
+
+
+def credited(authors: Sequence[str], most: int = 3) -> str:
+    """Authors in a line; beyond `most`, the first and "et al."."""
+    spoken = [given_family(author) for author in authors]
+    return listed(spoken) if len(spoken) <= most else f"{spoken[0]} et al."
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """A suggestion for a name that is not known, or ""."""
+    found = difflib.get_close_matches(name, tuple(known), n=1, cutoff=0.6)
+    return f"did you mean {found[0]!r}?" if found else ""
