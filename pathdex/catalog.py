@@ -66,8 +66,8 @@ class Catalog:
             for name, record in getattr(self, kind).items():
                 yield kind, name, record
 
-    def problem(self, kind: str, name: str, path: tuple[str | int, ...], what: str, mend: str, rule: str) -> Problem:
-        """A finding about a field of an entry, at its line."""
+    def problem(self, kind: str, name: str, path: tuple[str | int, ...], what: str, mend: str, rule: str = "") -> Problem:
+        """A finding about a field of an entry, at its line; whoever runs the check names its rule."""
         document = self.documents[kind, name]
         return Problem(document.file, document.place(path)[0], dotted(path), what, mend, rule)
 
@@ -93,7 +93,7 @@ class Catalog:
 
 
 def find_root(given: Path | None = None) -> Path:
-    """The folder that holds `catalog/`: the given one, the working folder or one above it, else the copy that came with pathdex."""
+    """The folder that holds `catalog/`: the given one, the working folder, one above it, else the copy in the package."""
     if given is not None:
         return given
     package = Path(__file__).parent
@@ -140,7 +140,7 @@ class _Reader:
     def kind(self, kind: str, record: type[Record]) -> dict[str, Record]:
         folder, suffix = self.root / "catalog" / kind, SUFFIXES.get(kind, ".yaml")
         found: dict[str, Record] = {}
-        for file in sorted(folder.glob("*")) if folder.is_dir() else ():
+        for file in sorted(folder.glob("*"), key=lambda file: (file.stem, file.suffix)) if folder.is_dir() else ():
             if file.suffix == suffix and self._named(file) and (entry := self.entry(kind, file.stem, file, record)):
                 found[file.stem] = entry
             elif not self._belongs(kind, file):
@@ -178,17 +178,12 @@ class _Reader:
 
     def _table(self, file: Path) -> Table | None:
         try:
-            header, *rows = [tuple(row) for row in csv.reader(io.StringIO(decode(file)), strict=True)]
+            return _table(decode(file))
         except FileNotFoundError:
-            return self._refuse(file, "is missing", "put the table's rows, as printed, beside its entry")
+            self._refuse(file, "is missing", "put the table's rows, as printed, beside its entry")
         except Unreadable as error:
-            return self._refuse(file, error.what, error.mend, error.line)
-        except (csv.Error, ValueError) as error:
-            return self._refuse(file, f"is not a table ({error})", "write a header and rows, separated by commas")
-        for number, row in enumerate(rows, 2):
-            if len(row) != len(header):
-                return self._refuse(file, f"has {len(row)} cells, the header {len(header)}", "give each column a cell", number)
-        return Table(header, tuple(rows))
+            self._refuse(file, error.what, error.mend, error.line)
+        return None
 
     def _named(self, file: Path) -> bool:
         if re.fullmatch(SLUG, file.stem):
@@ -202,3 +197,15 @@ class _Reader:
 
     def _refuse(self, file: Path, what: str, mend: str, line: int = 1) -> None:
         self.problems.append(Problem(file.relative_to(self.root).as_posix(), line, "", what, mend, "reading/readable"))
+
+
+def _table(text: str) -> Table:
+    """A header and rows of as many cells."""
+    try:
+        header, *rows = [tuple(row) for row in csv.reader(io.StringIO(text), strict=True)]
+    except (csv.Error, ValueError) as error:
+        raise Unreadable(f"is not a table ({error})", "write a header and rows, separated by commas") from error
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(header):
+            raise Unreadable(f"has {len(row)} cells, the header {len(header)}", "give each column a cell", number)
+    return Table(header, tuple(rows))

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from types import ModuleType
 
@@ -29,12 +30,13 @@ def _public(module: ModuleType) -> Iterator[tuple[str, Check]]:
 
 def judge(catalog: Catalog, today: date) -> list[Problem]:
     """Every finding of every check, less those that an entry's `allow` excuses."""
-    offered = {"catalog": catalog, "today": today}
+    known = checks()
+    offered = {"catalog": catalog, "today": today, "rules": tuple(known)}
     excused = _excused(catalog)
     found = []
-    for rule, check in checks().items():
+    for rule, check in known.items():
         wanted = {name: offered[name] for name in inspect.signature(check).parameters}
-        found += [problem for problem in check(**wanted) if (problem.file, rule) not in excused]
+        found += [replace(problem, rule=rule) for problem in check(**wanted) if (problem.file, rule) not in excused]
     return sorted(found)
 
 

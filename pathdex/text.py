@@ -3,7 +3,20 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
-MONTHS = ("January February March April May June July August September October November December").split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def count(value: int) -> str:

@@ -6,6 +6,7 @@ from pathdex.catalog import Catalog
 from pathdex.problems import Problem
 from pathdex.schema.receipt import Receipted
 from pathdex.schema.record import Path, dotted, facts
+from pathdex.text import near
 
 
 def every_fact_has_one(catalog: Catalog) -> Iterator[Problem]:
@@ -14,13 +15,11 @@ def every_fact_has_one(catalog: Catalog) -> Iterator[Problem]:
         if isinstance(record, Receipted):
             covered = {path.strip() for key in (*record.sources, *record.disputed) for path in key.split(",")}
             for path in _highest([path for path in facts(record) if not _is_covered(path, covered)], covered):
-                yield catalog.problem(
-                    kind, name, path, "has no receipt", f"add {dotted(path)} to sources", "receipts/every-fact-has-one"
-                )
+                yield catalog.problem(kind, name, path, "has no receipt", f"add {dotted(path)} to sources")
 
 
 def names_a_field(catalog: Catalog) -> Iterator[Problem]:
-    """Each path in `sources` and `disputed` leads to something that the entry states."""
+    """Each path in `sources` leads to something that the entry states."""
     for kind, name, record in catalog.entries():
         if isinstance(record, Receipted):
             known = {dotted(path[:length]) for path in facts(record) for length in range(1, len(path) + 1)}
@@ -28,15 +27,11 @@ def names_a_field(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _stray(catalog: Catalog, kind: str, name: str, record: Receipted, known: set[str]) -> Iterator[Problem]:
-    from pathdex.text import near
-
     for key in record.sources:
         for path in (part.strip() for part in key.split(",")):
             if path not in known:
                 mend = near(path, known) or "remove it, or state the fact"
-                yield catalog.problem(
-                    kind, name, ("sources", key), f"{path!r} is not a fact of this entry", mend, "receipts/names-a-field"
-                )
+                yield catalog.problem(kind, name, ("sources", key), f"{path!r} is not a fact of this entry", mend)
 
 
 def _is_covered(path: Path, covered: set[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The command `pathdex`: each module here is a subcommand; it reads arguments, calls one function, prints and returns 0, 1 or 2."""
+"""The command `pathdex`: a module here is a subcommand; it reads arguments, calls one function, prints, returns 0, 1 or 2."""
 
 import argparse
 import sys
@@ -43,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
         description="The catalog of pathology foundation models: check it, build the site, measure the models, cite the papers.",
         epilog=EPILOG,
     )
-    top.add_argument("--root", type=Path, help="folder that holds catalog/ (default: here, or the catalog that came with pathdex)")
+    top.add_argument(
+        "--root", type=Path, help="folder that holds catalog/ (default: here, or the catalog that came with pathdex)"
+    )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, module in plugins.load_all("pathdex.commands").items():
         summary = (module.__doc__ or "").strip().splitlines()[0]

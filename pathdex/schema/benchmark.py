@@ -17,7 +17,15 @@ class Task(Record):
     dataset: Annotated[Slug, Reference("datasets")] | None = None
     """Data set that it is scored on."""
     kind: Literal[
-        "classification", "slide-classification", "segmentation", "regression", "survival", "retrieval", "robustness", "generation", "average"
+        "classification",
+        "slide-classification",
+        "segmentation",
+        "regression",
+        "survival",
+        "retrieval",
+        "robustness",
+        "generation",
+        "average",
     ]
     """What is asked."""
     metric: Line

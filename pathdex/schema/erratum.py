@@ -25,8 +25,20 @@ class Erratum(Receipted):
     """The matter in a few words."""
     kind: Annotated[
         Literal[
-            "identifier", "parameters", "link", "author", "date", "venue", "licence", "access", "architecture", "training", "result",
-            "classification", "naming", "other",
+            "identifier",
+            "parameters",
+            "link",
+            "author",
+            "date",
+            "venue",
+            "licence",
+            "access",
+            "architecture",
+            "training",
+            "result",
+            "classification",
+            "naming",
+            "other",
         ],
         Plain(),
     ]
@@ -45,5 +57,3 @@ class Erratum(Receipted):
     """Papers concerned."""
     mended: Annotated[PartialDate, Plain()] | None = None
     """When the source put it right."""
-
-

@@ -8,7 +8,16 @@ from pathdex.schema.record import Record
 from pathdex.schema.values import Line, Natural, Positive, Sha256
 
 Status = Literal[
-    "passed", "mismatch", "gated", "missing", "drifted", "unsupported-environment", "unreachable", "timeout", "out-of-memory", "crashed",
+    "passed",
+    "mismatch",
+    "gated",
+    "missing",
+    "drifted",
+    "unsupported-environment",
+    "unreachable",
+    "timeout",
+    "out-of-memory",
+    "crashed",
     "not-attempted",
 ]
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]

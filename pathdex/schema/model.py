@@ -24,7 +24,14 @@ from pathdex.schema.values import (
 )
 
 Kind = Literal[
-    "patch-encoder", "slide-encoder", "vision-language", "generative", "multimodal-llm", "segmentation", "virtual-staining", "other"
+    "patch-encoder",
+    "slide-encoder",
+    "vision-language",
+    "generative",
+    "multimodal-llm",
+    "segmentation",
+    "virtual-staining",
+    "other",
 ]
 Scope = Literal["image-encoder", "text-encoder", "slide-encoder", "decoder", "full-model"]
 Pooling = Literal["cls", "mean", "cls+mean", "pooler", "projection", "attention", "register", "none"]
@@ -287,5 +294,7 @@ class Model(Receipted):
         """Embeddings have one default."""
         defaults = [name for name, embedding in self.embeddings.items() if embedding.default]
         if self.embeddings and len(defaults) != 1:
-            raise ValueError(f"embeddings have {len(defaults)} defaults; mark one of {sorted(self.embeddings)} with default: true")
+            raise ValueError(
+                f"embeddings have {len(defaults)} defaults; mark one of {sorted(self.embeddings)} with default: true"
+            )
         return self

@@ -31,7 +31,7 @@ def stated(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every leaf that an entry states, with its path; receipts and other `Plain` fields included."""
     for part, child in _children(value):
         yield from stated(child, (*path, part))
-    if not isinstance(value, BaseModel | Mapping | tuple):
+    if _is_leaf(value):
         yield path, value
 
 
@@ -40,8 +40,13 @@ def facts(value: Any, path: Path = ()) -> Iterator[Path]:
     for part, child in _children(value):
         if not (isinstance(value, BaseModel) and is_plain(type(value), str(part))):
             yield from facts(child, (*path, part))
-    if not isinstance(value, BaseModel | Mapping | tuple):
+    if _is_leaf(value):
         yield path
+
+
+def _is_leaf(value: Any) -> bool:
+    """A single value, or a list that says by being empty that there is none."""
+    return value == () or not isinstance(value, BaseModel | Mapping | tuple)
 
 
 def references(value: Any, path: Path = ()) -> Iterator[tuple[Path, str, str]]:
@@ -49,7 +54,8 @@ def references(value: Any, path: Path = ()) -> Iterator[tuple[Path, str, str]]:
     for part, child in _children(value):
         kind = reference_kind(type(value), str(part)) if isinstance(value, BaseModel) else None
         for where, leaf in stated(child, (*path, part)) if kind else ():
-            yield where, kind or "", str(leaf)
+            if leaf != ():
+                yield where, kind or "", str(leaf)
         if not kind:
             yield from references(child, (*path, part))
 

@@ -48,7 +48,7 @@ def _text(value: str) -> str:
         raise ValueError(f"{value!r} has blanks at its ends; remove them")
     if MARKUP.search(value):
         raise ValueError(f"{value!r} holds HTML; write plain text")
-    if any(ord(c) < 32 and c != "\n" or 0x7F <= ord(c) < 0xA0 for c in value):
+    if any((ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0 for c in value):
         raise ValueError(f"{value!r} holds a control character; remove it")
     return value
 
@@ -84,7 +84,7 @@ def _date(value: str) -> str:
     if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", value):
         raise wrong
     year, month, day = (int(part) for part in (value + "-01-01")[:10].split("-"))
-    if not (1900 <= year and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
+    if not (year >= 1900 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
         raise wrong
     return value
 
@@ -138,12 +138,10 @@ Openable = Annotated[str, AfterValidator(_openable), WithJsonSchema({"type": "st
 """A web address, or github:owner/name@commit:path."""
 
 Doi = Annotated[str, _matching(DOI, "a DOI", "write it bare, as 10.1038/s41591-024-02857-3")]
-Arxiv = Annotated[str, _matching(ARXIV, "an arXiv id", "write it quoted and bare, as \"2308.15474\"")]
+Arxiv = Annotated[str, _matching(ARXIV, "an arXiv id", 'write it quoted and bare, as "2308.15474"')]
 Commit = Annotated[str, _matching(COMMIT, "a revision", "write the commit's 40 hexadecimal digits")]
 Sha256 = Annotated[str, _matching(SHA256, "a SHA-256", "write its 64 lower-case hexadecimal digits")]
-HubName = Annotated[
-    str, _matching(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", "a Hugging Face repository", "write owner/name")
-]
+HubName = Annotated[str, _matching(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", "a Hugging Face repository", "write owner/name")]
 Licence = Annotated[str, AfterValidator(_licence)]
 Author = Annotated[str, AfterValidator(_author)]
 
