@@ -22,9 +22,8 @@ MONTHS = [
 def count(value: int) -> str:
     """A count in three figures: 681394176 is "681 M", 1134774272 is "1.13 B"; below 10,000 it stays whole."""
     for size, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
-        if value >= size and value >= 10_000:
-            scaled = value / size
-            return f"{scaled:.3g} {unit}" if scaled < 999.5 else f"{scaled:.0f} {unit}"
+        if value >= 10_000 and value >= 0.9995 * size:
+            return f"{value / size:.3g} {unit}"
     return f"{value:,}"
 
 

@@ -16,6 +16,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         options.root = find_root(options.root)
+        if not (options.root / "catalog").is_dir():
+            raise UsageError(f"no catalog/ in {options.root}; give --root a folder that holds one")
         code: int = options.run(options)
         return code
     except CatalogError as error:

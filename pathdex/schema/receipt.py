@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from pathdex.schema.record import Record, Some
+from pathdex.schema.record import Path, Record, Some, dotted
 from pathdex.schema.values import Line, Openable, PartialDate, Plain, Text
 
 
@@ -82,3 +82,9 @@ class Receipted(Record):
     """Field path to the values in circulation, where sources disagree."""
     allow: Annotated[dict[str, Line], Plain()] = {}
     """Check id to the reason why this entry is excused from it; shown on its page."""
+
+    def receipts_for(self, path: Path) -> tuple[Receipt, ...]:
+        """The receipts of a field: those of the longest path in `sources` that covers it; none where it has none."""
+        covering = {part.strip(): receipts for key, receipts in self.sources.items() for part in key.split(",")}
+        lengths = range(len(path), 0, -1)
+        return next((covering[dotted(path[:length])] for length in lengths if dotted(path[:length]) in covering), ())

@@ -1,0 +1,112 @@
+"""Recipes of transformers: `factory` is a model class, `kwargs` are its configuration's fields, `vision_config.<field>` for a part's."""
+
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+from pathdex.arguments import RecipeError, offline, resolved
+from pathdex.pooling import Features
+from pathdex.schema.model import Loader
+from pathdex.text import near
+
+PRELOAD = ("torch.utils.flop_counter", "transformers.modeling_utils", "transformers.modeling_layers")
+SCOPES = {"image-encoder": ("vision_model", "visual_projection"), "text-encoder": ("text_model", "text_projection")}
+Module = Any  # torch.nn.Module, which is not imported before a module is built
+
+
+def build(loader: Loader) -> Module:
+    """The network in evaluation mode, without weights, on the default device; raises `RecipeError`.
+
+    Keywords of the class itself, such as `add_pooling_layer`, go to the class, all others to its configuration.
+    """
+    model = _model_class(loader.factory)
+    own = {name for name in inspect.signature(model.__init__).parameters if name not in ("self", "config", "args", "kwargs")}
+    arguments = resolved(loader.kwargs)
+    with offline():
+        config = _config(model.config_class, {name: value for name, value in arguments.items() if name not in own})
+        return model(config, **{name: value for name, value in arguments.items() if name in own}).eval()
+
+
+def _model_class(factory: str) -> Any:
+    import transformers
+
+    found = getattr(transformers, factory, None)
+    if factory.startswith("Auto") or not (inspect.isclass(found) and issubclass(found, transformers.PreTrainedModel)):
+        mend = "write the class itself, such as Dinov2Model"
+        raise RecipeError(f"transformers {transformers.__version__} has no model class {factory!r}; {mend}")
+    return found
+
+
+def _config(kind: Any, arguments: dict[str, Any]) -> Any:
+    """The configuration; a field that it does not have is refused, where transformers would keep it and do nothing with it."""
+    own: dict[str, Any] = {}
+    below: dict[str, dict[str, Any]] = {}
+    for name, value in arguments.items():
+        part, dot, field = name.partition(".")
+        target = below.setdefault(part, {}) if dot else own
+        target[field or part] = value
+    _refuse_unknown(kind, (*own, *below))
+    for part, fields in below.items():
+        _refuse_unknown(kind.sub_configs[part], fields)
+    return kind(**own, **below)
+
+
+def _refuse_unknown(kind: Any, names: Iterable[str]) -> None:
+    known = {*kind().to_dict(), *kind.attribute_map, *kind.sub_configs}
+    for name in names:
+        if name not in known:
+            mend = near(name, known) or "look for the field in the class's configuration"
+            raise RecipeError(f"{kind.__name__} has no field {name!r}; {mend}")
+
+
+def parts(module: Module) -> dict[str, list[Any]]:
+    """The parameters by scope. Of two towers each counts with its projection; the whole also holds what belongs to neither."""
+    if all(hasattr(module, towers[0]) for towers in SCOPES.values()):
+        found = {scope: _below(module, names) for scope, names in SCOPES.items()}
+        return {**found, "full-model": list(module.parameters())}
+    return {"image-encoder" if module.main_input_name == "pixel_values" else "full-model": list(module.parameters())}
+
+
+def _below(module: Module, names: Iterable[str]) -> list[Any]:
+    return [parameter for name in names if hasattr(module, name) for parameter in getattr(module, name).parameters()]
+
+
+def side(module: Module) -> int | None:
+    """Native side of the input in pixels."""
+    size = getattr(_vision_config(module), "image_size", None)
+    return size[0] if isinstance(size, list | tuple) else size
+
+
+def features(module: Module, images: Any) -> Features:
+    """Last hidden state, and what the network's own pooler and projection make of it."""
+    tower = getattr(module, "vision_model", module)
+    given = tower(pixel_values=images)
+    tokens = _tokens(given.last_hidden_state)
+    pooler = given.get("pooler_output")
+    pooler = pooler.flatten(1) if pooler is not None else None
+    prefix = _prefix(module, images, tokens)
+    projection = getattr(module, "visual_projection", None)
+    return Features(
+        tokens=tokens,
+        prefix=prefix,
+        has_class=prefix > 0,
+        pooler=pooler,
+        projection=projection(pooler) if projection is not None else None,
+        attention=pooler if "AttentionPooling" in type(getattr(tower, "head", None)).__name__ else None,
+    )
+
+
+def _tokens(raw: Any) -> Any:
+    return raw.flatten(2).transpose(1, 2) if raw.ndim == 4 else raw
+
+
+def _prefix(module: Module, images: Any, tokens: Any) -> int:
+    """Tokens before the first patch: what is left over when each patch of the image has one."""
+    patch = getattr(_vision_config(module), "patch_size", None)
+    if not isinstance(patch, int):
+        return 0
+    return max(0, int(tokens.shape[1]) - (images.shape[-2] // patch) * (images.shape[-1] // patch))
+
+
+def _vision_config(module: Module) -> Any:
+    return getattr(module.config, "vision_config", module.config)
