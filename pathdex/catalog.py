@@ -1,9 +1,11 @@
 """The catalog in memory: the only reader of `catalog/`. Everything else asks it."""
 
 import csv
+import gc
 import io
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,23 @@ def find_root(given: Path | None = None) -> Path:
 
 def read_catalog(root: Path) -> tuple[Catalog, list[Problem]]:
     """The entries that can be read, and every problem of shape and reference."""
+    with _uncollected():
+        return _read(root)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: a catalog in the making is all alive, and scanning it again and again is quadratic."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(root: Path) -> tuple[Catalog, list[Problem]]:
     reader = _Reader(root)
     kinds: dict[str, Any] = {kind: reader.kind(kind, record) for kind, record in KINDS.items()}
     catalog = Catalog(

@@ -12,6 +12,7 @@ import yaml
 MOST_BYTES = 1_000_000
 DEEPEST = 32
 MOST_OPENINGS = 3_000
+LONGEST_LINE = 10_000
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)")
 NUMBER = re.compile(r"[-+]?[0-9][0-9_]*\.[0-9]*(?:[eE][-+][0-9]+)?")
 AMBIGUOUS = re.compile(
@@ -112,8 +113,10 @@ def parse(text: str) -> Any:
 
 def _shallow(text: str) -> None:
     """Refuse what could nest so deep that libyaml's recursion overflows its stack."""
-    if text.count("[") + text.count("{") > MOST_OPENINGS or any(line.count("- ") > DEEPEST for line in text.splitlines()):
-        raise Unreadable("opens too many brackets or lists", "write it flatter, in block style")
+    if text.count("[") + text.count("{") > MOST_OPENINGS:
+        raise Unreadable("opens too many brackets", "write it flatter, in block style")
+    if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
+        raise Unreadable(f"has a line of more than {LONGEST_LINE:,} characters", "break it")
 
 
 def _unreadable(error: yaml.MarkedYAMLError, text: str) -> Unreadable:

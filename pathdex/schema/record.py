@@ -27,46 +27,60 @@ def dotted(path: Path) -> str:
     return ".".join(map(str, path))
 
 
-def stated(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def stated(value: Any) -> list[tuple[Path, Any]]:
     """Every leaf that an entry states, with its path; receipts and other `Plain` fields included."""
-    for part, child in _children(value):
-        yield from stated(child, (*path, part))
-    if _is_leaf(value):
-        yield path, value
+    found: list[tuple[Path, Any]] = []
+    _gather(value, (), found, plain_too=True)
+    return found
 
 
-def facts(value: Any, path: Path = ()) -> Iterator[Path]:
+def facts(value: Any) -> list[Path]:
     """The path of every leaf that says something about the world."""
-    for part, child in _children(value):
-        if not (isinstance(value, BaseModel) and is_plain(type(value), str(part))):
-            yield from facts(child, (*path, part))
-    if _is_leaf(value):
-        yield path
+    found: list[tuple[Path, Any]] = []
+    _gather(value, (), found, plain_too=False)
+    return [path for path, _ in found]
 
 
-def _is_leaf(value: Any) -> bool:
-    """A single value, or a list that says by being empty that there is none."""
-    return value == () or not isinstance(value, BaseModel | Mapping | tuple)
-
-
-def references(value: Any, path: Path = ()) -> Iterator[tuple[Path, str, str]]:
+def references(value: Any) -> list[tuple[Path, str, str]]:
     """Every id of another entry, as (path, kind, id)."""
-    for part, child in _children(value):
-        kind = reference_kind(type(value), str(part)) if isinstance(value, BaseModel) else None
-        for where, leaf in stated(child, (*path, part)) if kind else ():
-            if leaf != ():
-                yield where, kind or "", str(leaf)
-        if not kind:
-            yield from references(child, (*path, part))
+    found: list[tuple[Path, str, str]] = []
+    _gather_references(value, (), found)
+    return found
 
 
-def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
+def _gather(value: Any, path: Path, found: list[tuple[Path, Any]], plain_too: bool) -> None:
+    """A single value is a leaf, and so is a list that says by being empty that there is none."""
     if isinstance(value, BaseModel):
-        yield from ((name, getattr(value, name)) for name in type(value).model_fields if name in value.model_fields_set)
-    elif isinstance(value, Mapping):
-        yield from value.items()
-    elif isinstance(value, tuple):
-        yield from enumerate(value)
+        given = value.model_fields_set
+        for name, plain, _ in _fields(type(value)):
+            if name in given and (plain_too or not plain):
+                _gather(getattr(value, name), (*path, name), found, plain_too)
+    elif value and isinstance(value, dict | tuple):
+        for part, child in value.items() if isinstance(value, dict) else enumerate(value):
+            _gather(child, (*path, part), found, plain_too)
+    else:
+        found.append((path, value))
+
+
+def _gather_references(value: Any, path: Path, found: list[tuple[Path, str, str]]) -> None:
+    if isinstance(value, BaseModel):
+        given = value.model_fields_set
+        for name, _, kind in _fields(type(value)):
+            if kind and name in given:
+                leaves: list[tuple[Path, Any]] = []
+                _gather(getattr(value, name), (*path, name), leaves, plain_too=True)
+                found += [(where, kind, leaf) for where, leaf in leaves if isinstance(leaf, str)]
+            elif name in given:
+                _gather_references(getattr(value, name), (*path, name), found)
+    elif isinstance(value, dict | tuple):
+        for part, child in value.items() if isinstance(value, dict) else enumerate(value):
+            _gather_references(child, (*path, part), found)
+
+
+@functools.cache
+def _fields(record: type[BaseModel]) -> tuple[tuple[str, bool, str | None], ...]:
+    """Name, whether plain, and kind of reference of each field."""
+    return tuple((name, is_plain(record, name), reference_kind(record, name)) for name in record.model_fields)
 
 
 @functools.cache

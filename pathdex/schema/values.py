@@ -15,6 +15,7 @@ GITHUB = re.compile(r"^github:([A-Za-z0-9][\w.-]*)/([\w.-]+)@([0-9a-f]{7,40}):([
 WEB = re.compile(r"^https?://[^\s/?#@]+\.[^\s/?#@]+(?:[/?#]\S*)?$")
 DOI = r"^10\.\d{4,9}/\S+$"
 ARXIV = r"^\d{4}\.\d{4,5}$"
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 MARKUP = re.compile(r"<[A-Za-z/!?]|&[a-zA-Z#][\w]*;")
 
 
@@ -48,7 +49,7 @@ def _text(value: str) -> str:
         raise ValueError(f"{value!r} has blanks at its ends; remove them")
     if MARKUP.search(value):
         raise ValueError(f"{value!r} holds HTML; write plain text")
-    if any((ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0 for c in value):
+    if CONTROL.search(value):
         raise ValueError(f"{value!r} holds a control character; remove it")
     return value
 
