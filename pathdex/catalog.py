@@ -192,8 +192,16 @@ class _Reader:
         return found
 
     def listings(self, evidence: Mapping[str, Any]) -> dict[str, str]:
-        files = {name: self.root / "catalog" / "evidence" / f"{name}.tensors.csv" for name in evidence}
-        return {name: file.read_text(encoding="utf-8") for name, file in files.items() if file.is_file()}
+        found = {}
+        for name in evidence:
+            file = self.root / "catalog" / "evidence" / f"{name}.tensors.csv"
+            try:
+                found[name] = decode(file)
+            except FileNotFoundError:
+                continue
+            except Unreadable as error:
+                self._refuse(file, error.what, "let the job write it anew", error.line)
+        return found
 
     def _table(self, file: Path) -> Table | None:
         try:
@@ -221,9 +229,11 @@ class _Reader:
 def _table(text: str) -> Table:
     """A header and rows of as many cells."""
     try:
-        header, *rows = [tuple(row) for row in csv.reader(io.StringIO(text), strict=True)]
-    except (csv.Error, ValueError) as error:
+        header, *rows = [tuple(row) for row in csv.reader(io.StringIO(text), strict=True)] or [()]
+    except csv.Error as error:
         raise Unreadable(f"is not a table ({error})", "write a header and rows, separated by commas") from error
+    if not header:
+        raise Unreadable("has no header", "write a header and rows, separated by commas")
     for number, row in enumerate(rows, 2):
         if len(row) != len(header):
             raise Unreadable(f"has {len(row)} cells, the header {len(header)}", "give each column a cell", number)

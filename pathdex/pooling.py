@@ -15,7 +15,7 @@ class Unavailable(ValueError):
 class Features:
     """What a module gives for B images.
 
-    `tokens` is [B, N, D]: `prefix` tokens, the class token first where there is one, then the registers, then the patches row by row.
+    `tokens` is [B, N, D]: first `prefix` tokens (the class token where there is one, the registers), then the patches row by row.
     The others are [B, width], or None where the module has no such part.
     """
 

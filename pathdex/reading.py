@@ -1,7 +1,10 @@
 """YAML and JSON text to plain data, with the line and column of every field, and nothing left to guess."""
 
+import codecs
 import json
+import math
 import re
+import stat
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +16,7 @@ MOST_BYTES = 1_000_000
 DEEPEST = 32
 MOST_OPENINGS = 3_000
 LONGEST_LINE = 10_000
+LONGEST_NUMBER = 100
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)")
 NUMBER = re.compile(r"[-+]?[0-9][0-9_]*\.[0-9]*(?:[eE][-+][0-9]+)?")
 AMBIGUOUS = re.compile(
@@ -23,6 +27,13 @@ AMBIGUOUS = re.compile(
     re.IGNORECASE,
 )
 WORDS = {"true": True, "false": False}
+MENDS = {
+    "mapping values are not allowed in this context": "put the value in quotes if it holds a colon, else check the indentation",
+    "found character that cannot start any token": "put the value in quotes",
+    "found undefined alias": "put the value in quotes",
+    "found unexpected end of stream": "close the quote that opens here",
+    "but found another document": "keep one, without ---",
+}
 EMPTY = ("", "~", "null", "Null", "NULL")
 
 
@@ -62,9 +73,19 @@ class Document:
             node = child
         return at.start_mark.line + 1, at.start_mark.column + 1
 
+    def written(self, path: tuple[str | int, ...]) -> str | None:
+        """The bare value at `path` as it stands in the file, before it was read; None where there is no such value."""
+        node = self._nodes
+        for part in path:
+            node = _child(node, part)[1]
+        return node.value if isinstance(node, yaml.ScalarNode) and not node.style else None
+
     @cached_property
     def _nodes(self) -> Any:
-        return yaml.compose(self.text, Loader=_Loader)
+        try:
+            return yaml.compose(self.text, Loader=_Loader)
+        except yaml.YAMLError:  # JSON that is no YAML, such as a pair of surrogates: all its fields stand in line 1
+            return yaml.compose("{}", Loader=_Loader)
 
 
 def _child(node: Any, part: str | int) -> tuple[Any, Any]:
@@ -85,11 +106,16 @@ def read(file: Path, shown: str) -> Document:
 
 def decode(file: Path) -> str:
     """The text of a file of sane size in UTF-8."""
-    if file.is_symlink():
+    status = file.lstat()
+    if stat.S_ISLNK(status.st_mode):
         raise Unreadable("is a link", "put the file itself here")
-    if (size := file.stat().st_size) > MOST_BYTES:
-        raise Unreadable(f"is {size:,} bytes long", f"an entry holds at most {MOST_BYTES:,}")
+    if not stat.S_ISREG(status.st_mode):
+        raise Unreadable("is not a file", "put an entry here")
+    if status.st_size > MOST_BYTES:
+        raise Unreadable(f"is {status.st_size:,} bytes long", f"an entry holds at most {MOST_BYTES:,}")
     raw = file.read_bytes()
+    if raw.startswith(codecs.BOM_UTF8):
+        raise Unreadable("starts with a byte-order mark", "save the file as UTF-8 without it")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -104,8 +130,9 @@ def parse(text: str) -> Any:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise _unreadable(error, text) from error
-    except yaml.YAMLError as error:
-        raise Unreadable(f"is not YAML ({str(error).splitlines()[0]})", "remove the character") from error
+    except yaml.reader.ReaderError as error:
+        line = text.encode()[: error.position].count(b"\n") + 1
+        raise Unreadable(f"holds the control character U+{error.character:04X}", "remove it", line) from error
     if node is None:
         raise Unreadable("is empty", "start from `pathdex new`")
     return _Construction().value(node, ())
@@ -115,17 +142,19 @@ def _shallow(text: str) -> None:
     """Refuse what could nest so deep that libyaml's recursion overflows its stack."""
     if text.count("[") + text.count("{") > MOST_OPENINGS:
         raise Unreadable("opens too many brackets", "write it flatter, in block style")
-    if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
-        raise Unreadable(f"has a line of more than {LONGEST_LINE:,} characters", "break it")
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > LONGEST_LINE:
+            raise Unreadable(f"has a line of more than {LONGEST_LINE:,} characters", "break it", number)
 
 
 def _unreadable(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
-    mark = error.problem_mark or error.context_mark
+    problem = error.problem or error.context or "broken"
+    mark = (error.context_mark if problem == "found unexpected end of stream" else None) or error.problem_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     if text[mark.index : mark.index + 1] == "\t" if mark else False:
         return Unreadable("holds a tab where YAML wants blanks", "indent with blanks", line, column)
-    what = f"is not YAML ({error.problem or error.context})"
-    return Unreadable(what, "check indentation, quotes and colons here", line, column)
+    mend = MENDS.get(problem, "check indentation, quotes and colons here")
+    return Unreadable(f"is not YAML ({problem.removeprefix('but ')})", mend, line, column)
 
 
 class _Construction:
@@ -168,11 +197,10 @@ def _scalar(node: Any, path: tuple[str | int, ...]) -> Any:
     if text in EMPTY:
         raise _at(node, path, "is empty", "leave the field out when the value is not known")
     first = text[0]
-    if first in "0123456789+-.":
-        if INTEGER.fullmatch(text):
-            return int(text)
-        if NUMBER.fullmatch(text):
-            return float(text)
+    if first in "0123456789+-." and (number := _number(text)) is not None:
+        if len(text) > LONGEST_NUMBER or math.isinf(number):
+            raise _at(node, path, "is a number beyond all bounds", "correct it")
+        return number
     if text.lower() in WORDS:
         return WORDS[text.lower()]
     if AMBIGUOUS.fullmatch(text):
@@ -180,15 +208,23 @@ def _scalar(node: Any, path: tuple[str | int, ...]) -> Any:
     return text
 
 
+def _number(text: str) -> int | float | None:
+    if INTEGER.fullmatch(text):
+        return int(text) if len(text) <= LONGEST_NUMBER else 0
+    return float(text) if NUMBER.fullmatch(text) else None
+
+
 def _plainly(text: str) -> str:
+    """How to write an ambiguous word so that everyone reads it alike."""
     if text.lower() in ("yes", "on", "y", "no", "off", "n"):
         return "write true or false, or quote it"
-    try:
-        mantissa, _, exponent = repr(float(text)).partition("e")
-    except ValueError:
-        return "quote it, or write the number in decimal digits"
-    mantissa = mantissa if "." in mantissa else mantissa + ".0"
-    return f"quote it, or write {mantissa}{'e' + exponent if exponent else ''}"
+    mantissa, exponent, power = text.lower().partition("e")
+    if re.fullmatch(r"[-+]?0[0-9_]+", text):
+        return f"quote it, or write {int(text)}"
+    if exponent and re.fullmatch(r"[-+0-9_.]+", text.lower().replace("e", "")):
+        point = "" if "." in mantissa else ".0"
+        return f"quote it, or write {mantissa}{point}e{power if power[0] in '-+' else '+' + power}"
+    return "quote it, or write the number in decimal digits"
 
 
 def _at(node: Any, path: tuple[str | int, ...], what: str, mend: str) -> Unreadable:
@@ -197,9 +233,11 @@ def _at(node: Any, path: tuple[str | int, ...], what: str, mend: str) -> Unreada
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_finite)
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_finite, parse_int=_whole, parse_float=_real)
     except json.JSONDecodeError as error:
         raise Unreadable(f"is not JSON ({error.msg})", "let the job write it anew", error.lineno, error.colno) from error
+    except RecursionError as error:
+        raise Unreadable("is nested too deep", "let the job write it anew") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -210,4 +248,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _finite(word: str) -> float:
-    raise Unreadable(f"holds {word}", "let the job write it anew")
+    raise Unreadable(f"holds {word[:20]}", "let the job write it anew")
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else _finite(digits)
+
+
+def _real(digits: str) -> float:
+    return number if math.isfinite(number := float(digits)) else _finite(digits)

@@ -40,6 +40,19 @@ def size(value: int) -> str:
     return f"{value} B"
 
 
+def operations(value: int) -> str:
+    """Floating-point operations: 2506982400 is "2.51 GFLOPs"."""
+    for unit, scale in (("PFLOPs", 10**15), ("TFLOPs", 10**12), ("GFLOPs", 10**9), ("MFLOPs", 10**6)):
+        if value >= 0.9995 * scale:
+            return f"{value / scale:.3g} {unit}"
+    return f"{value:,} FLOPs"
+
+
+def percent(share: float) -> str:
+    """A signed share in per cent: -0.0725 is "−7.2%"."""
+    return f"{share:+.1%}".replace("-", "−") if abs(share) >= 0.0005 else "by less than 0.1%"
+
+
 def date(value: str) -> str:
     """A partial ISO date for people: "2024-03-19" is "19 March 2024", "2024-03" is "March 2024"."""
     year, *rest = value.split("-")

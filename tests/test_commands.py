@@ -58,3 +58,22 @@ def test_a_wrong_call_returns_2(arguments: list[str], capsys: pytest.CaptureFixt
         main(arguments)
     assert exit_.value.code == 2
     assert "usage: pathdex" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [("bibtex", "@article{lovelace2024tiny,"), ("ris", "TY  - JOUR"), ("csl", "["), ("apa", "Lovelace, A.")],
+)
+def test_cite_writes_each_form(form: str, start: str, toy_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--root", str(toy_root), "cite", "lovelace2024tiny", "--format", form]) == 0
+    assert capsys.readouterr().out.startswith(start)
+
+
+def test_citing_a_model_cites_its_papers_once(toy_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--root", str(toy_root), "cite", "tiny", "lovelace2024tiny"]) == 0
+    assert capsys.readouterr().out.count("@article{lovelace2024tiny,") == 1
+
+
+def test_an_unknown_citation_is_a_wrong_call(toy_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--root", str(toy_root), "cite", "lovelace2024tyni"]) == 2
+    assert "did you mean 'lovelace2024tiny'?" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Recipes of transformers: `factory` is a model class, `kwargs` are its configuration's fields, `vision_config.<field>` for a part's."""
+"""Recipes of transformers: `factory` is a model class, `kwargs` its configuration's fields, `vision_config.<field>` a part's."""
 
 import inspect
 from collections.abc import Iterable
@@ -79,7 +79,7 @@ def side(module: Module) -> int | None:
 
 def features(module: Module, images: Any) -> Features:
     """Last hidden state, and what the network's own pooler and projection make of it."""
-    tower = getattr(module, "vision_model", module)
+    tower: Module = getattr(module, "vision_model", module)
     given = tower(pixel_values=images)
     tokens = _tokens(given.last_hidden_state)
     pooler = given.get("pooler_output")
@@ -105,7 +105,8 @@ def _prefix(module: Module, images: Any, tokens: Any) -> int:
     patch = getattr(_vision_config(module), "patch_size", None)
     if not isinstance(patch, int):
         return 0
-    return max(0, int(tokens.shape[1]) - (images.shape[-2] // patch) * (images.shape[-1] // patch))
+    patches: int = (images.shape[-2] // patch) * (images.shape[-1] // patch)
+    return max(0, int(tokens.shape[1]) - patches)
 
 
 def _vision_config(module: Module) -> Any:

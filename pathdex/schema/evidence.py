@@ -35,7 +35,7 @@ class Environment(Record):
 
 
 class StateDict(Record):
-    """Names and shapes of the module's parameters and buffers; listed in `<model>.tensors.csv` beside the evidence."""
+    """Names and shapes of the module's parameters and stored buffers; listed in `<model>.tensors.csv` beside the evidence."""
 
     tensors: Natural
     """Number of entries."""
@@ -48,12 +48,14 @@ class Measured(Record):
 
     parameters: dict[str, Positive]
     """Exact number of parameters by scope."""
-    embeddings: dict[str, Positive]
+    embeddings: dict[str, Positive] = {}
     """Width of each embedding variant, from a forward pass without data."""
+    unavailable: dict[str, Line] = {}
+    """Embedding variants that the module does not give, with the reason."""
     flops: Positive | None = None
-    """Floating-point operations of one input at native size; a multiply-add counts as two."""
-    input: Annotated[tuple[Positive, ...], Field(strict=False)]
-    """Shape of that input: batch, channels, height, width."""
+    """Floating-point operations of the image encoder for one input at native size; a multiply-add counts as two."""
+    input: Annotated[tuple[Positive, ...], Field(strict=False)] | None = None
+    """Shape of that input: batch, channels, height, width; left out where the entry names no embedding and nothing was run."""
     state_dict: StateDict
     """Names and shapes."""
 
@@ -67,6 +69,8 @@ class Rung(Record):
     """Why it did not pass."""
     measured_at: Moment
     """When, in UTC."""
+    passed_at: Moment | None = None
+    """When it last passed, where it did not pass this time."""
     seconds: Annotated[float, Field(ge=0)]
     """How long it took."""
     bytes_moved: Natural

@@ -11,11 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 SLUG = r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$"
 COMMIT = r"^[0-9a-f]{40}$"
 SHA256 = r"^[0-9a-f]{64}$"
-GITHUB = re.compile(r"^github:([A-Za-z0-9][\w.-]*)/([\w.-]+)@([0-9a-f]{7,40}):([^\s:][^\s]*)$")
-WEB = re.compile(r"^https?://[^\s/?#@]+\.[^\s/?#@]+(?:[/?#]\S*)?$")
-DOI = r"^10\.\d{4,9}/\S+$"
-ARXIV = r"^\d{4}\.\d{4,5}$"
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+GITHUB = re.compile(r"^github:([A-Za-z0-9][\w.-]*)/([\w.-]+)@([0-9a-f]{7,40}):([^\s:][^\s]*)$", re.ASCII)
+WEB = re.compile(r"""^https?://[^\s/?#@<>"`\\]+\.[^\s/?#@<>"`\\]+(?:[/?#][^\s<>"`\\]*)?$""")
+DOI = r"^10\.\d{4,9}/[!-~]+$"
+ARXIV = r"^\d\d(?:0[1-9]|1[0-2])\.\d{4,5}$"
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 MARKUP = re.compile(r"<[A-Za-z/!?]|&[a-zA-Z#][\w]*;")
 
 
@@ -32,7 +32,7 @@ class Plain:
 
 
 def _matching(pattern: str, what: str, mend: str) -> Any:
-    compiled = re.compile(pattern)
+    compiled = re.compile(pattern, re.ASCII)
 
     def check(value: str) -> str:
         if not compiled.fullmatch(value):
@@ -50,7 +50,7 @@ def _text(value: str) -> str:
     if MARKUP.search(value):
         raise ValueError(f"{value!r} holds HTML; write plain text")
     if CONTROL.search(value):
-        raise ValueError(f"{value!r} holds a control character; remove it")
+        raise ValueError(f"{value!r} holds an invisible character; remove it")
     return value
 
 
@@ -61,17 +61,18 @@ def _line(value: str) -> str:
 
 
 def _web(value: str) -> str:
-    if not WEB.fullmatch(value):
-        raise ValueError(f"{value!r} is not a web address; write one that starts with https://")
+    if not WEB.fullmatch(value) or CONTROL.search(value):
+        raise ValueError(f"{value!r} is not a web address; write it as https://host/page")
     return value
 
 
 def _openable(value: str) -> str:
+    parts = re.split("[/:]", value)
     if value.startswith("github:"):
-        if not GITHUB.fullmatch(value) or "/../" in value:
+        if not GITHUB.fullmatch(value) or CONTROL.search(value) or "." in parts or ".." in parts:
             raise ValueError(f"{value!r} can't be opened; write github:owner/name@commit:path")
         return value
-    if not WEB.fullmatch(value):
+    if not WEB.fullmatch(value) or CONTROL.search(value):
         raise ValueError(f"{value!r} can't be opened by a reader; write https://... or github:owner/name@commit:path")
     return value
 
@@ -82,7 +83,7 @@ def _year_as_text(value: Any) -> Any:
 
 def _date(value: str) -> str:
     wrong = ValueError(f"{value!r} is not a date; write 2024, 2024-03 or 2024-03-19")
-    if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", value):
+    if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", value, re.ASCII):
         raise wrong
     year, month, day = (int(part) for part in (value + "-01-01")[:10].split("-"))
     if not (year >= 1900 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
@@ -100,18 +101,22 @@ def _spdx() -> Any:
 @functools.cache
 def _licence_faults(expression: str) -> tuple[str, ...]:
     """What SPDX does not know in an expression; `LicenseRef-` parts are the writer's own."""
+    if not re.fullmatch(r"[A-Za-z0-9.+() -]+", expression):
+        return ("spelling",)
     parts = re.split(r"\s+(?:AND|OR|WITH)\s+|[()]", expression)
     for own in {part for part in parts if re.fullmatch(r"LicenseRef-[A-Za-z0-9.-]+", part)}:
         expression = expression.replace(own, "MIT")
-    found = _spdx().validate(expression)
+    try:
+        found = _spdx().validate(expression)
+    except (AttributeError, IndexError):  # how the library answers some halves of expressions, such as "MIT AND"
+        return ("spelling",)
     return tuple(found.errors) if found.errors or found.normalized_expression == expression else ("spelling",)
 
 
 def _licence(value: str) -> str:
     if _licence_faults(value):
-        raise ValueError(
-            f"{value!r} is not an SPDX licence; write its identifier as in spdx.org/licenses, or LicenseRef-Name with the text's link"
-        )
+        mend = "write its identifier as in spdx.org/licenses, or LicenseRef-Name with the text's link"
+        raise ValueError(f"{value!r} is not an SPDX licence; {mend}")
     return value
 
 
@@ -139,7 +144,7 @@ Openable = Annotated[str, AfterValidator(_openable), WithJsonSchema({"type": "st
 """A web address, or github:owner/name@commit:path."""
 
 Doi = Annotated[str, _matching(DOI, "a DOI", "write it bare, as 10.1038/s41591-024-02857-3")]
-Arxiv = Annotated[str, _matching(ARXIV, "an arXiv id", 'write it quoted and bare, as "2308.15474"')]
+Arxiv = Annotated[str, _matching(ARXIV, "an arXiv id", 'write it quoted, without version, as "2308.15474"')]
 Commit = Annotated[str, _matching(COMMIT, "a revision", "write the commit's 40 hexadecimal digits")]
 Sha256 = Annotated[str, _matching(SHA256, "a SHA-256", "write its 64 lower-case hexadecimal digits")]
 HubName = Annotated[str, _matching(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", "a Hugging Face repository", "write owner/name")]

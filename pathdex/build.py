@@ -1,0 +1,112 @@
+"""Writes what is derived: every output as it should be, each file whole or not at all, and nothing left over."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pathdex import plugins
+from pathdex.catalog import Catalog
+
+OUTPUTS = "pathdex.outputs"
+DOCS = "build/docs"
+OWNED = ("schema", "modelcards", DOCS)
+"""Folders in which only outputs write; what they no longer yield is removed from there."""
+TEMPLATES = ("templates/", "overrides/")
+"""Folders of site/ that shape pages and are not served themselves."""
+
+
+def outputs(aggregate: bool = True) -> tuple[str, ...]:
+    """The names of all outputs; without `aggregate`, of those that write a file for each entry."""
+    return tuple(name for name in plugins.names(OUTPUTS) if aggregate or not plugins.load(OUTPUTS, name).AGGREGATE)
+
+
+def build(root: Path, only: Sequence[str] = (), committed_only: bool = False) -> list[str]:
+    """Write what changed and remove what is left over; the paths of both, below `root`, sorted.
+
+    Everything is rendered before anything is written. Raises `CatalogError` when the catalog can't be read.
+    """
+    wanted = _rendered(root, only, committed_only)
+    if not (only or committed_only):
+        wanted |= _static(root)
+    changed = [path for path, content in wanted.items() if _read(root / path) != content]
+    leftovers = list(_leftovers(root, wanted, only, committed_only))
+    for path in changed:
+        write_whole(root / path, wanted[path])
+    for path in leftovers:
+        (root / path).unlink()
+    return sorted([*changed, *leftovers])
+
+
+def stale(root: Path, only: Sequence[str] = ()) -> list[str]:
+    """One line for each committed file that is not what `build` would write."""
+    wanted = _rendered(root, only, committed_only=True)
+    found = {path: _read(root / path) for path in wanted}
+    lines = [f"{path}: is {'missing' if found[path] is None else 'stale'}" for path in wanted if found[path] != wanted[path]]
+    lines += [f"{path}: is left over" for path in _leftovers(root, wanted, only, committed_only=True)]
+    return [f"{line}; run pathdex build" for line in sorted(lines)]
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Replace a file in one step, so that no reader ever meets half of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _rendered(root: Path, only: Sequence[str], committed_only: bool) -> dict[str, bytes]:
+    """Path to content of every file that the outputs yield."""
+    catalog, prose = Catalog.load(root), _prose(root)
+    found: dict[str, bytes] = {}
+    for name in only or outputs():
+        output = plugins.load(OUTPUTS, name)
+        for path, text in output.render(catalog, prose) if output.COMMITTED or not committed_only else ():
+            if path in found:
+                raise ValueError(f"two outputs write {path}, one of them {name}")
+            found[path] = text.encode()
+    return found
+
+
+def _prose(root: Path) -> dict[str, str]:
+    """Every text file below site/, by its path there."""
+    texts = {}
+    for path, content in _site(root):
+        try:
+            texts[path] = content.decode("utf-8")
+        except UnicodeDecodeError:
+            continue  # a picture or a font: served, never read
+    return texts
+
+
+def _static(root: Path) -> dict[str, bytes]:
+    """What is served as it stands: everything below site/ but templates and prose."""
+    return {f"{DOCS}/{path}": content for path, content in _site(root) if not path.startswith(TEMPLATES) and path[-3:] != ".md"}
+
+
+def _site(root: Path) -> Iterator[tuple[str, bytes]]:
+    for file in sorted((root / "site").rglob("*")):
+        path = file.relative_to(root / "site").as_posix()
+        if file.is_file() and not any(part.startswith((".", "__")) for part in path.split("/")):
+            yield path, file.read_bytes()
+
+
+def _leftovers(root: Path, wanted: dict[str, bytes], only: Sequence[str], committed_only: bool) -> Iterator[str]:
+    """Files in the outputs' own folders that no output yields any more."""
+    for folder in OWNED:
+        mine = any(path.startswith(f"{folder}/") for path in wanted) if only else True
+        shared = folder == DOCS and (only or committed_only)  # other outputs' pages lie there as well
+        for file in sorted((root / folder).rglob("*")) if mine and not shared else ():
+            path = file.relative_to(root).as_posix()
+            if file.is_file() and not file.name.startswith(".") and path not in wanted:
+                yield path
+
+
+def _read(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None

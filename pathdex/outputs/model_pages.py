@@ -1,0 +1,138 @@
+"""The pages about models: a table of all of them, and one page each."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jinja2 import Environment
+
+from pathdex.catalog import Catalog
+from pathdex.citing import bibtex
+from pathdex.comparison import Compared, parameters, rung
+from pathdex.rendering import environment, page
+from pathdex.schema import Model
+from pathdex.snippets import snippet
+from pathdex.specification import brief, quantity, specification
+
+COMMITTED = False
+AGGREGATE = False
+
+LINEAGE = {
+    "initialised_from": "Initialised from",
+    "distilled_from": "Distilled from",
+    "uses_encoder": "Reads embeddings of",
+    "supersedes": "Supersedes",
+}
+INVERSE = {
+    "initialised_from": "Starting point of",
+    "distilled_from": "Teacher of",
+    "uses_encoder": "Encoder below",
+    "supersedes": "Superseded by",
+}
+
+
+def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The table and the pages."""
+    made = environment(prose)
+    made.filters.update(quantity=quantity, brief=brief)
+    rows = [_row(catalog, name) for name in sorted(catalog.models, key=lambda name: catalog.models[name].name.lower())]
+    yield page(made, "models", "models/index.md", rows=rows, choices=_choices(rows))
+    for name in catalog.models:
+        yield _page(catalog, made, name)
+
+
+def _row(catalog: Catalog, name: str) -> dict[str, Any]:
+    """What the table of all models says of one."""
+    model, evidence = catalog.models[name], catalog.evidence.get(name)
+    main = _main(parameters(model, evidence))
+    return {
+        "id": name,
+        "model": model,
+        "compared": main,
+        "width": next((found.width for found in model.embeddings.values() if found.default), None),
+        "slides": model.training.slides if model.training else None,
+        "state": state(catalog, name),
+    }
+
+
+def _main(found: list[Compared]) -> Compared | None:
+    """The scope that a table of models compares: one that is claimed and counted before a counted one, the largest of several."""
+    known = {scope: (scope.agrees is not None, scope.counted or 0, scope.claimed or 0) for scope in found}
+    return max(found, key=known.__getitem__, default=None)
+
+
+def state(catalog: Catalog, name: str) -> str:
+    """In one word, how far the job got: counted, a status, or not measured."""
+    seen = rung(catalog.evidence.get(name))
+    if not seen:
+        return "not measured"
+    return "counted" if seen.status == "passed" else seen.status.replace("-", " ")
+
+
+def _choices(rows: list[dict[str, Any]]) -> list[tuple[str, str, list[str]]]:
+    """The facets of the table: key, label and the values that occur."""
+    return [
+        ("kind", "Kind", sorted({row["model"].kind for row in rows})),
+        ("access", "Access", sorted({row["model"].weights.access for row in rows})),
+        ("licence", "Licence", sorted({row["model"].weights.license or "not stated" for row in rows})),
+        ("commercial", "Commercial use", sorted({row["model"].weights.commercial_use or "not stated" for row in rows})),
+        ("state", "Measured", sorted({row["state"] for row in rows})),
+    ]
+
+
+def _page(catalog: Catalog, made: Environment, name: str) -> tuple[str, str]:
+    model, evidence = catalog.models[name], catalog.evidence.get(name)
+    return page(
+        made,
+        "model",
+        f"models/{name}.md",
+        id=name,
+        model=model,
+        papers=[(paper, catalog.papers[paper]) for paper in model.papers],
+        groups=specification(model),
+        compared=parameters(model, evidence),
+        seen=rung(evidence),
+        evidence=evidence,
+        state=state(catalog, name),
+        snippet=snippet(model),
+        lineage=_lineage(catalog, name),
+        training_data=[(found, catalog.datasets.get(found.dataset or "")) for found in _data(model)],
+        results=[_result(catalog, result, name) for result in catalog.results_of(name)],
+        errata=[(erratum, catalog.errata[erratum]) for erratum in catalog.errata_of("models", name)],
+        bibtex="\n".join(bibtex(paper, catalog.papers[paper]) for paper in model.papers).strip(),
+    )
+
+
+def _data(model: Model) -> tuple[Any, ...]:
+    return tuple(model.training.data) if model.training else ()
+
+
+def _lineage(catalog: Catalog, name: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Relations in both directions: a phrase and the models it leads to, as (id, name)."""
+    found: dict[str, list[str]] = {}
+    for relation, phrase in LINEAGE.items():
+        found[phrase] = list(getattr(catalog.models[name].lineage, relation, ()))
+    for relation, phrase in INVERSE.items():
+        found[phrase] = [other for other, model in catalog.models.items() if name in getattr(model.lineage, relation, ())]
+    return [(phrase, [(other, catalog.models[other].name) for other in others]) for phrase, others in found.items() if others]
+
+
+def _result(catalog: Catalog, result: str, name: str) -> dict[str, Any]:
+    """The rows of one table that are about a model: printed label, embedding used, and value by column."""
+    record, table = catalog.results[result], catalog.tables[result]
+    rows = [row for row in table.rows if row[0] in record.rows and record.rows[row[0]].model == name]
+    columns = [_column(catalog, record.columns[column], column) for column in table.header[1:]]
+    return {
+        "id": result,
+        "record": record,
+        "rows": [(row[0], record.rows[row[0]].embedding or record.embedding) for row in rows],
+        "cells": [(*column, [row[number] for row in rows]) for number, column in enumerate(columns, 1)],
+    }
+
+
+def _column(catalog: Catalog, holds: Any, printed: str) -> tuple[str, str]:
+    """A printed column and what its numbers are."""
+    if holds.task:
+        suite, _, task = holds.task.partition("/")
+        found = catalog.benchmarks[suite].tasks[task]
+        return printed, f"{found.metric}, {found.better} is better"
+    return printed, holds.about or f"average of {len(holds.average_of)} columns as printed"

@@ -1,0 +1,15 @@
+"""One portable model card a model, in the style of the Hugging Face Hub."""
+
+from collections.abc import Iterator, Mapping
+
+from pathdex.cards import card
+from pathdex.catalog import Catalog
+
+COMMITTED = True
+AGGREGATE = False
+
+
+def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A card for each model, in order of ids."""
+    for name in catalog.models:
+        yield f"modelcards/{name}.md", card(catalog, name)

@@ -1,0 +1,170 @@
+"""Pages from templates: whatever a value holds, a reader sees it as plain text and no browser, Markdown or Jinja acts on it."""
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from jinja2 import DictLoader, Environment, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from pathdex import text as writing
+from pathdex.schema.receipt import Receipt, Receipted
+from pathdex.schema.values import GITHUB, WEB
+
+DOCS = "build/docs"
+TEMPLATES = "templates/"
+ACTIVE = re.compile(r"[&<>\"'\\`*_{}\[\]#!|~^=$]")
+WRITERS = {
+    "count": writing.count,
+    "credited": writing.credited,
+    "date": writing.date,
+    "listed": writing.listed,
+    "operations": writing.operations,
+    "percent": writing.percent,
+    "spoken": writing.given_family,
+    "whole": writing.whole,
+}
+BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+
+
+class Link(NamedTuple):
+    """A receipt as a page shows it: where it leads, what it says there, and how the fact was taken from it."""
+
+    url: str
+    where: str
+    tip: str
+    method: str
+
+
+def shown(value: Any) -> Any:
+    """A value as text for HTML and Markdown: characters that either acts on become numeric entities, blanks single blanks.
+
+    Markup made by this module passes unchanged. None is refused: a template says what it shows instead of an unknown value.
+    """
+    if hasattr(value, "__html__"):
+        return value
+    if value is None:
+        raise TypeError("a template shows a value that is not known; ask for it first")
+    return _neutral(str(value))
+
+
+def _neutral(value: str) -> Markup:
+    return Markup(ACTIVE.sub(lambda found: f"&#{ord(found[0])};", BLANK.sub(" ", value)))  # noqa: S704
+
+
+def code(value: str) -> Markup:
+    """Lines for a fenced block: no line can close the fence, no control character stays."""
+    lines = (BLANK.sub(lambda blank: " " * len(blank[0]), line) for line in value.split("\n"))
+    return Markup("\n".join(line.rstrip().replace("```", "` ` `").replace("~~~", "~ ~ ~") for line in lines))  # noqa: S704
+
+
+def prose(value: str) -> Markup:
+    """Plain text with `code` between backticks; blank lines part paragraphs."""
+    parts = re.split(r"\n\s*\n", value.strip())
+    return Markup("<br>").join(Markup("").join(map(_span, re.split(r"(`[^`\n]+`)", part))) for part in parts)
+
+
+def _span(text: str) -> Markup:
+    is_code = len(text) > 2 and text[0] == text[-1] == "`"
+    return Markup("<code>%s</code>") % _neutral(text[1:-1]) if is_code else _neutral(text)
+
+
+def address(value: str) -> str | None:
+    """The web address that a reader opens for a receipt or link; None for anything else."""
+    if github := GITHUB.fullmatch(value):
+        owner, name, commit, path = github.groups()
+        return f"https://github.com/{owner}/{name}/blob/{commit}/{quote(path)}"
+    return value if WEB.fullmatch(value) else None
+
+
+def linked(value: str, text: str | None = None) -> Markup:
+    """A link to another site; text only, when the value is no web address."""
+    url = address(value)
+    label = _neutral(value.removeprefix("https://") if text is None else text)
+    return Markup('<a href="%s" rel="noopener">%s</a>') % (_neutral(url), label) if url else label
+
+
+def receipts(record: Receipted, path: str) -> list[Link]:
+    """The receipts that cover a field: of the field itself or what holds it, else of what lies in it."""
+    keyed = [(part.strip(), found) for key, found in record.sources.items() for part in key.split(",")]
+    above = [found for key, found in keyed if path == key or path.startswith(f"{key}.")]
+    below = [found for key, found in keyed if key.startswith(f"{path}.")]
+    return links(receipt for found in above or below for receipt in found)
+
+
+def links(found: Iterable[Receipt]) -> list[Link]:
+    """Receipts as links, each once."""
+    return list(dict.fromkeys(_link(receipt) for receipt in found))
+
+
+def _link(receipt: Receipt) -> Link:
+    github = GITHUB.fullmatch(receipt.url)
+    where = "{0}/{1} {3}".format(*github.groups()) if github else receipt.url.split("://", 1)[-1].rstrip("/")
+    said = (receipt.locator, f"“{receipt.quote}”" if receipt.quote else None, receipt.retrieved and f"read {receipt.retrieved}")
+    tip = "; ".join(part for part in (f"{receipt.method.capitalize()} in {where}", *said) if part)
+    return Link(address(receipt.url) or "", where, tip, receipt.method)
+
+
+def disputed(record: Receipted) -> list[dict[str, Any]]:
+    """Each field in dispute: its values as written for people with their receipts, which one was judged right, and why."""
+    return [
+        {
+            "field": field,
+            "values": [(written(claim.value, field), claim.source, claim.value == dispute.judged) for claim in dispute.values],
+            "undecided": dispute.judged is None,
+            "why": dispute.why,
+        }
+        for field, dispute in record.disputed.items()
+    ]
+
+
+def written(value: Any, field: str) -> str:
+    """A value of any field: whole numbers grouped unless they are years, truth values in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return writing.whole(value) if isinstance(value, int) and field != "year" else str(value)
+
+
+def environment(texts: Mapping[str, str]) -> Environment:
+    """The templates below site/templates/, with every printed value shown as plain text."""
+    found = {name.removeprefix(TEMPLATES): text for name, text in texts.items() if name.startswith(TEMPLATES)}
+    made = Environment(
+        loader=DictLoader(found),
+        autoescape=True,
+        finalize=shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.globals.update(disputed=disputed, url=_url, asset=_asset, linked=linked, receipts=receipts, links=links)
+    made.filters.update(code=code, prose=prose, **WRITERS)
+    return made
+
+
+def page(made: Environment, template: str, file: str, **values: Any) -> tuple[str, str]:
+    """One page: its path below the root and its text, which ends with one newline."""
+    text = made.get_template(f"pages/{template}.md.jinja").render(here=folder(file), **values)
+    return f"{DOCS}/{file}", re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def folder(file: str) -> str:
+    """The folder under which a page is served: models/uni2-h.md is models/uni2-h, models/index.md is models."""
+    stem = file.removesuffix(".md")
+    return posixpath.dirname(stem) if posixpath.basename(stem) == "index" else stem
+
+
+@pass_context
+def _url(context: Context, target: str, anchor: str = "") -> str:
+    """The way from the page at hand to another, given as folder: models/uni2-h; "" is the home page."""
+    way = posixpath.relpath(target or ".", context["here"] or ".")
+    return f"{way}/{'#' if anchor else ''}{anchor}"
+
+
+@pass_context
+def _asset(context: Context, target: str) -> str:
+    """The way from the page at hand to a file."""
+    return posixpath.relpath(target, context["here"] or ".")

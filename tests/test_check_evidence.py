@@ -1,0 +1,243 @@
+"""Each check of the evidence trips on what it forbids, alone, at the right line; and not on what is only rounded or held open."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pathdex.catalog import read_catalog
+from pathdex.judge import checks, judge
+from pathdex.schema.recipe import fingerprint
+from pathdex.tolerance import agrees
+
+TODAY = date(2030, 1, 1)
+MODEL = "models/tiny.yaml"
+EVIDENCE = "evidence/tiny.json"
+LISTING = "evidence/tiny.tensors.csv"
+
+Change = Callable[[Path], None]
+
+
+def edit(file: str, *swaps: tuple[str, str]) -> Change:
+    """Swap texts in a file of the catalog, each of which stands there."""
+
+    def change(folder: Path) -> None:
+        text = (folder / file).read_text(encoding="utf-8")
+        for old, new in swaps:
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        (folder / file).write_text(text, encoding="utf-8")
+
+    return change
+
+
+def seen(**fields: Any) -> Change:
+    """Change what tiny's evidence says of the architecture rung; None takes a field away."""
+
+    def change(folder: Path) -> None:
+        data = json.loads((folder / EVIDENCE).read_text(encoding="utf-8"))
+        rung = data["rungs"]["architecture"]
+        for name, value in fields.items():
+            target = rung if name in ("status", "reason", "measured") else rung["measured"]
+            target[name] = value
+            if value is None:
+                del target[name]
+        (folder / EVIDENCE).write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+    return change
+
+
+def gone(*files: str) -> Change:
+    """Take files of the catalog away."""
+    return lambda folder: [(folder / file).unlink() for file in files] and None
+
+
+def renamed(old: str, new: str) -> Change:
+    """Give evidence and its listing another model's name."""
+
+    def change(folder: Path) -> None:
+        for suffix in (".json", ".tensors.csv"):
+            shutil.copy(folder / "evidence" / f"{old}{suffix}", folder / "evidence" / f"{new}{suffix}")
+
+    return change
+
+
+def remeasured(folder: Path) -> None:
+    """Let tiny's evidence be of the recipe that the entry has now."""
+    catalog, _ = read_catalog(folder.parent)
+    data = json.loads((folder / EVIDENCE).read_text(encoding="utf-8"))
+    data["recipe"] = fingerprint(catalog.models["tiny"])
+    (folder / EVIDENCE).write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def reported(count: str) -> Change:
+    return edit(MODEL, ("reported: 5_500_000", f"reported: {count}"))
+
+
+def failed(folder: Path) -> None:
+    seen(status="crashed", reason="RecipeError: timm has no such model", measured=None)(folder)
+    gone(LISTING)(folder)
+
+
+OPEN = """disputed:
+  {field}:
+    values:
+      - value: 5_000_000
+        source: https://example.org/tiny/paper
+      - value: 6_000_000
+        source: https://example.org/a-list
+    why: Neither says how it was counted.
+"""
+
+TRIPS: list[tuple[str, list[Change], str]] = [
+    (
+        "belongs-to-a-model",
+        [renamed("tiny", "tinny")],
+        "catalog/evidence/tinny.json:1: 'tinny' is not in models; did you mean 'tiny'?",
+    ),
+    ("every-model-has-one", [gone(EVIDENCE, LISTING)], "{loader}: loader: was never measured; run pathdex verify tiny"),
+    (
+        "fits-the-recipe",
+        [edit(MODEL, ("num_classes: 0", "num_classes: 10"))],
+        "{loader}: loader: changed since {day}, when it was measured; run pathdex verify tiny",
+    ),
+    (
+        "recipe-builds",
+        [failed],
+        "{loader}: loader: crashed: RecipeError: timm has no such model; mend the recipe and run pathdex verify tiny",
+    ),
+    (
+        "parameters-differ",
+        [reported("6_320_000")],
+        "{reported}: parameters.image-encoder.reported: states 6_320_000, counted 5_524_416; correct it or move it to disputed",
+    ),
+    (
+        "widths-differ",
+        [seen(embeddings={"cls": 256, "cls+mean": 384})],
+        "{width}: embeddings.cls.width: states 192, measured 256; correct it or its pooling",
+    ),
+    (
+        "embeddings-exist",
+        [seen(embeddings={"cls+mean": 384}, unavailable={"cls": "the module has no class token"})],
+        "{pooling}: embeddings.cls.pooling: can't be 'cls': the module has no class token; correct the pooling or the recipe",
+    ),
+    (
+        "listing-fits",
+        [edit(LISTING, ("float32", "float16"))],
+        "catalog/evidence/tiny.json:{sha}: rungs.architecture.measured.state_dict.sha256: "
+        "tiny.tensors.csv was changed by hand; run pathdex verify tiny",
+    ),
+]
+
+
+def _line_of(file: Path, text: str) -> str:
+    return str(next(number for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if text in line))
+
+
+def _filled(line: str, folder: Path) -> str:
+    """The expected line, with the lines at which the toy entry has its fields."""
+    model, evidence = folder / MODEL, folder / EVIDENCE
+    places = {"loader": "loader:", "reported": "reported:", "width": "width: 192", "pooling": "pooling: cls"}
+    spots = {name: f"catalog/{MODEL}:{_line_of(model, text)}" for name, text in places.items()}
+    spots["width"] = f"catalog/{MODEL}:{int(_line_of(model, '  cls:')) + 1}"
+    if evidence.exists():
+        text = evidence.read_text(encoding="utf-8")
+        spots["day"] = json.loads(text)["rungs"]["architecture"]["measured_at"][:10]
+        spots["sha"] = _line_of(evidence, '"sha256"') if '"sha256"' in text else ""
+    return line.format(**spots)
+
+
+def _found(root: Path) -> list[str]:
+    catalog, problems = read_catalog(root)
+    return [str(problem) for problem in [*problems, *judge(catalog, TODAY)]]
+
+
+@pytest.mark.parametrize(("rule", "changes", "line"), TRIPS, ids=[rule for rule, _, _ in TRIPS])
+def test_a_check_trips_alone_at_the_right_line(rule: str, changes: list[Change], line: str, toy_root: Path) -> None:
+    for change in changes:
+        change(toy_root / "catalog")
+    assert _found(toy_root) == [f"{_filled(line, toy_root / 'catalog')} [evidence/{rule}]"]
+
+
+def test_every_check_of_the_evidence_has_an_example() -> None:
+    assert sorted(rule for rule in checks() if rule.startswith("evidence/")) == sorted(f"evidence/{rule}" for rule, _, _ in TRIPS)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param([], id="the toy as it is"),
+        pytest.param([reported("5_530_000")], id="a claim within 1 %"),
+        pytest.param([reported("5_500_000")], id="the count rounded to two figures"),
+        pytest.param(
+            [edit("models/tiny-slide.yaml", ("factory: tinyslide.build", "factory: tinyslide.make"))],
+            id="a changed recipe that nothing here builds",
+        ),
+        pytest.param([gone("evidence/tiny-slide.json")], id="no evidence of a recipe that nothing here builds"),
+        pytest.param(
+            [reported("6_320_000"), edit(MODEL, ("  image-encoder:\n", "  full-model:\n"))],
+            id="a claim about a scope that was not counted",
+        ),
+        pytest.param(
+            [edit(MODEL, ("num_classes: 0", "num_classes: 0\n    img_size: 224")), remeasured],
+            id="a changed recipe measured anew",
+        ),
+    ],
+)
+def test_what_fits_the_count_trips_nothing(changes: list[Change], toy_root: Path) -> None:
+    for change in changes:
+        change(toy_root / "catalog")
+    assert _found(toy_root) == []
+
+
+@pytest.mark.parametrize("field", ["parameters.image-encoder.reported", "parameters.image-encoder"])
+def test_a_claim_that_the_entry_holds_open_is_not_judged(field: str, toy_root: Path) -> None:
+    reported("6_320_000")(toy_root / "catalog")
+    edit(MODEL, ("disputed:\n", OPEN.format(field=field)))(toy_root / "catalog")
+    assert [line for line in _found(toy_root) if "[evidence/" in line] == []
+
+
+def test_a_judged_dispute_does_not_shield_a_wrong_claim(toy_root: Path) -> None:
+    judged = OPEN.format(field="parameters.image-encoder.reported").replace("    why", "    judged: 6_000_000\n    why")
+    reported("6_000_000")(toy_root / "catalog")
+    edit(MODEL, ("disputed:\n", judged))(toy_root / "catalog")
+    assert [line.rpartition("[")[2] for line in _found(toy_root)] == ["evidence/parameters-differ]"]
+
+
+def test_stale_evidence_is_told_once_and_judges_nothing(toy_root: Path) -> None:
+    edit(MODEL, ("num_classes: 0", "num_classes: 10"), ("reported: 5_500_000", "reported: 9_000_000"))(toy_root / "catalog")
+    assert [line.rpartition("[")[2] for line in _found(toy_root)] == ["evidence/fits-the-recipe]"]
+
+
+@pytest.mark.parametrize(("change", "words"), [(gone(LISTING), "is missing"), (failed, "is left over")])
+def test_a_listing_is_there_when_something_was_measured_and_only_then(change: Change, words: str, toy_root: Path) -> None:
+    change(toy_root / "catalog")
+    if words == "is left over":
+        (toy_root / "catalog" / LISTING).write_text("name,dtype,shape\n", encoding="utf-8")
+    assert [line for line in _found(toy_root) if "listing-fits" in line and words in line]
+
+
+@pytest.mark.parametrize(
+    ("claimed", "counted", "right"),
+    [
+        (86_000_000, 85_798_656, True),
+        (632_000_000, 681_394_176, False),
+        (1_100_000_000, 1_134_774_272, True),
+        (1_130_000_000, 1_134_774_272, True),
+        (1_000_000_000, 1_134_774_272, False),
+        (1_200_000_000, 1_134_774_272, False),
+        (22_000_000, 21_665_664, True),
+        (21_000_000, 21_665_664, False),
+        (300_000_000, 303_350_784, True),
+        (304_000_000, 303_350_784, True),
+        (300_000_000, 310_000_000, False),
+        (10, 10, True),
+        (7, 10, False),
+    ],
+)
+def test_a_claim_agrees_within_1_percent_or_as_rounded(claimed: int, counted: int, right: bool) -> None:
+    assert agrees(claimed, counted) is right
