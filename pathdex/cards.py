@@ -9,7 +9,7 @@ from pathdex.frontmatter import frontmatter
 from pathdex.markdown import block, code, escaped, link, table, target
 from pathdex.rendering import Link, links, receipts
 from pathdex.schema import Model
-from pathdex.schema.model import TrainingData
+from pathdex.schema.training import TrainingData
 from pathdex.scores import scores
 from pathdex.snippets import snippet
 from pathdex.specification import quantity, specification

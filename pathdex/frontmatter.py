@@ -8,7 +8,7 @@ import yaml
 from pathdex.catalog import Catalog
 from pathdex.rendering import address
 from pathdex.schema import Model
-from pathdex.schema.model import Weights
+from pathdex.schema.weights import Weights
 from pathdex.scores import Score, scores
 
 HUB_LICENCES = (

@@ -51,6 +51,13 @@ TRIPS: list[tuple[str, Sequence[Edit], str]] = [
         "catalog/papers/babbage2025slide.yaml:1: id 'babbage2025slide' is hard to tell from 'babbage2025s1ide'; rename the file",
     ),
     (
+        "identity/no-reserved-names",
+        [
+            ("datasets/index.yaml", "", "{datasets/patches.yaml}"),
+        ],
+        "catalog/datasets/index.yaml:1: id 'index' is the site's own; rename the file",
+    ),
+    (
         "models/commercial-use-fits",
         [("models/tiny.yaml", "Apache-2.0", "CC-BY-NC-4.0")],
         "catalog/models/tiny.yaml:12: weights.commercial_use: is allowed, but the licence is CC-BY-NC-4.0; "

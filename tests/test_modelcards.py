@@ -13,7 +13,8 @@ from pathdex.catalog import Catalog, read_catalog
 from pathdex.frontmatter import licence
 from pathdex.markdown import code, escaped, link, table
 from pathdex.outputs import modelcards
-from pathdex.schema.model import Model, Weights
+from pathdex.schema.model import Model
+from pathdex.schema.weights import Weights
 from pathdex.scores import number
 
 ROOT = Path(__file__).parents[1]

@@ -7,7 +7,15 @@ from pathdex import text
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(12, "12"), (9_999, "9,999"), (86_000_000, "86 M"), (681_394_176, "681 M"), (999_600, "1 M"), (999_400, "999 k"), (1_134_774_272, "1.13 B")],
+    [
+        (12, "12"),
+        (9_999, "9,999"),
+        (86_000_000, "86 M"),
+        (681_394_176, "681 M"),
+        (999_600, "1 M"),
+        (999_400, "999 k"),
+        (1_134_774_272, "1.13 B"),
+    ],
 )
 def test_counts_have_three_figures(value: int, written: str) -> None:
     assert text.count(value) == written

@@ -7,6 +7,7 @@ from pathdex.problems import Problem
 from pathdex.schema import KINDS
 from pathdex.text import near
 
+RESERVED = ("index", "readme")
 LOOK_ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "-": None, ".": None, "_": None})
 
 
@@ -19,6 +20,13 @@ def no_look_alikes(catalog: Catalog) -> Iterator[Problem]:
             if first.setdefault(key, name) != name:
                 what, mend = f"id {name!r} is hard to tell from {first[key]!r}", "rename the file"
                 yield catalog.problem(kind, name, (), what, mend)
+
+
+def no_reserved_names(catalog: Catalog) -> Iterator[Problem]:
+    """No entry is called index or readme: the site keeps these for its own pages."""
+    for kind, name, _ in catalog.entries():
+        if name in RESERVED:
+            yield catalog.problem(kind, name, (), f"id {name!r} is the site's own", "rename the file")
 
 
 def excuses_name_checks(catalog: Catalog, rules: Collection[str]) -> Iterator[Problem]:

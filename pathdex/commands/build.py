@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from pathdex.text import near
 
@@ -11,6 +12,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("only", nargs="*", metavar="OUTPUT", help="build only these outputs, such as modelcards (default: all)")
     parser.add_argument("--committed", action="store_true", help="build only what is committed, not what lies below build/")
     parser.add_argument("--per-entry", action="store_true", help="leave out what gathers many entries, such as the awesome list")
+    parser.add_argument("--site", action="store_true", help="make the whole site in build/site too; needs pathdex[site]")
     parser.add_argument("--check", action="store_true", help="write nothing; print each committed file that is stale")
 
 
@@ -27,7 +29,20 @@ def run(options: argparse.Namespace) -> int:
         lines = stale(options.root, only)
         print("".join(f"{line}\n" for line in lines), end="")
         return 1 if lines else 0
+    if options.site:
+        return _site(options.root)
     changed = build(options.root, only, options.committed)
     print("".join(f"{path}\n" for path in changed), end="")
     print(f"{len(changed)} file{'s' * (len(changed) != 1)} changed", file=sys.stderr)
+    return 0
+
+
+def _site(root: Path) -> int:
+    from pathdex.site import SiteError, make
+
+    try:
+        print(make(root).relative_to(root))
+    except SiteError as error:
+        print(f"pathdex: {error}", file=sys.stderr)
+        return 1
     return 0

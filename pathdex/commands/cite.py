@@ -28,7 +28,8 @@ def _papers(catalog: Catalog, name: str) -> tuple[str, ...]:
     if name in catalog.papers:
         return (name,)
     if name not in catalog.models:
-        raise UsageError(f"no paper or model {name!r}; {near(name, [*catalog.papers, *catalog.models]) or 'see catalog/ for the ids'}")
+        mend = near(name, [*catalog.papers, *catalog.models]) or "see catalog/ for the ids"
+        raise UsageError(f"no paper or model {name!r}; {mend}")
     if not catalog.models[name].papers:
         raise UsageError(f"{name!r} has no paper; cite its page instead")
     return catalog.models[name].papers

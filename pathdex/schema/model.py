@@ -4,24 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pathdex.schema.quantity import Quantity
 from pathdex.schema.receipt import Receipted, Sources
 from pathdex.schema.record import Record, Some
-from pathdex.schema.values import (
-    Commit,
-    HubName,
-    Length,
-    Licence,
-    Line,
-    PartialDate,
-    Plain,
-    Positive,
-    Reference,
-    Sha256,
-    Slug,
-    Text,
-    Url,
-)
+from pathdex.schema.training import Training
+from pathdex.schema.values import Length, Line, PartialDate, Plain, Positive, Reference, Slug, Text, Url
+from pathdex.schema.weights import Weights
 
 Kind = Literal[
     "patch-encoder",
@@ -36,53 +23,6 @@ Kind = Literal[
 Scope = Literal["image-encoder", "text-encoder", "slide-encoder", "decoder", "full-model"]
 Pooling = Literal["cls", "mean", "cls+mean", "pooler", "projection", "attention", "register", "none"]
 Triple = Annotated[tuple[Length, Length, Length], Field(strict=False)]
-
-
-class File(Record):
-    """One file of weights."""
-
-    name: Line
-    """Path inside the repository."""
-    bytes: Positive | None = None
-    """Size."""
-    sha256: Sha256 | None = None
-    """Hash of the whole file."""
-
-
-class Weights(Record):
-    """Where the weights are and what may be done with them."""
-
-    access: Literal["open", "gated", "request", "none"]
-    """Open: anyone downloads. Gated: a form on the host. Request: by mail or agreement. None: never released."""
-    license: Licence | None = None
-    """SPDX expression of the licence of the weights, or LicenseRef-Name."""
-    license_url: Url | None = None
-    """The licence's text; needed for a LicenseRef."""
-    commercial_use: Literal["allowed", "forbidden", "conditional"] | None = None
-    """Whether the licence allows commercial use of the weights."""
-    condition: Text | None = None
-    """The condition, where commercial use is conditional."""
-    repository: HubName | None = None
-    """Hugging Face repository, owner/name."""
-    url: Url | None = None
-    """Download or request page, where the weights are not on Hugging Face."""
-    revision: Commit | None = None
-    """Commit of the repository that the entry speaks of."""
-    files: Some[File] = ()
-    """The files of weights."""
-
-    @model_validator(mode="after")
-    def fits(self) -> "Weights":
-        """Access, host, licence and condition fit together."""
-        if self.access in ("open", "gated") and not (self.repository or self.url):
-            raise ValueError(f"weights that are {self.access} have a host; add repository or url")
-        if self.access == "none" and (self.files or self.revision):
-            raise ValueError("weights that were never released have no files or revision; remove them or correct access")
-        if "LicenseRef-" in (self.license or "") and not self.license_url:
-            raise ValueError(f"{self.license!r} needs its text; add license_url")
-        if (self.commercial_use == "conditional") != (self.condition is not None):
-            raise ValueError("commercial_use: conditional and condition go together; give both or neither")
-        return self
 
 
 class Architecture(Record):
@@ -160,70 +100,6 @@ class Preprocess(Record):
     """Microns per pixel at which the authors mean it to be used."""
     magnification: Some[Length] = ()
     """Objective magnification at which the authors mean it to be used."""
-
-
-class TrainingData(Record):
-    """One source of training images."""
-
-    dataset: Annotated[Slug, Reference("datasets")] | None = None
-    """Id of the data set, where the catalog has it."""
-    name: Line | None = None
-    """Name, where the catalog has no entry for it."""
-    public: bool | None = None
-    """Whether others can get the images."""
-    slides: Quantity | None = None
-    """Slides taken from it."""
-
-    @model_validator(mode="after")
-    def named(self) -> "TrainingData":
-        """Either an id or a name."""
-        if (self.dataset is None) == (self.name is None):
-            raise ValueError("training data has either an entry or a name; give dataset or name")
-        return self
-
-
-class Compute(Record):
-    """What the training cost."""
-
-    gpu: Line | None = None
-    """Kind of accelerator."""
-    gpus: Positive | None = None
-    """Number of accelerators."""
-    gpu_hours: Length | None = None
-    """Accelerator hours."""
-    steps: Positive | None = None
-    """Optimiser steps."""
-    batch: Positive | None = None
-    """Images a step over all devices."""
-
-
-class Training(Record):
-    """What it was trained on and how."""
-
-    algorithm: Line | None = None
-    """Training method, such as DINOv2."""
-    initialisation: Line | None = None
-    """Starting weights that are no entry of this catalog; entries stand in lineage."""
-    slides: Quantity | None = None
-    """Whole-slide images."""
-    tiles: Quantity | None = None
-    """Distinct tiles."""
-    patients: Quantity | None = None
-    """Patients."""
-    pairs: Quantity | None = None
-    """Image-text pairs."""
-    data: Some[TrainingData] = ()
-    """Sources of the images."""
-    data_complete: bool | None = None
-    """Whether `data` names all of them; without it, contamination stays unknown."""
-    stains: Some[Line] = ()
-    """Stains, such as H&E, IHC."""
-    magnifications: Some[Length] = ()
-    """Objective magnifications of the training tiles."""
-    mpp: Some[Length] = ()
-    """Microns per pixel of the training tiles."""
-    compute: Compute | None = None
-    """What it cost."""
 
 
 ModelIds = Some[Annotated[Slug, Reference("models")]]
