@@ -13,8 +13,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from pathdex import __version__, isolation, measure, plugins
+from pathdex import __version__, plugins
 from pathdex.catalog import Catalog
+from pathdex.measuring import isolation, measure
 from pathdex.schema import Evidence, Model
 from pathdex.schema.evidence import Environment, Measured, Rung
 from pathdex.schema.recipe import fingerprint
@@ -82,7 +83,7 @@ def _measured(catalog: Catalog, ids: Iterable[str], rung: Height, limit: float) 
             yield name, _rung(model, reason, status=status), None
         else:
             jobs[name] = rung, model
-    preload = ["pathdex.measure", *_preload(model for _, model in jobs.values())]
+    preload = ["pathdex.measuring.measure", *_preload(model for _, model in jobs.values())]
     for name, ended in isolation.each(_work, jobs, limit, preload=preload):
         measured, listing = ended.value or (None, None)
         status = "passed" if ended.status == "returned" else ended.status

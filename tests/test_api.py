@@ -9,7 +9,7 @@ from referencing import Registry, Resource
 
 from pathdex.catalog import Catalog
 from pathdex.outputs import api
-from pathdex.served import SERVED, bare
+from pathdex.writing.served import SERVED, bare
 
 FOLDER = "build/docs/api/"
 

@@ -15,10 +15,10 @@ import pytest
 import rispy
 from pybtex.database import parse_string
 
-from pathdex import citing, tex
 from pathdex.catalog import Catalog, read_catalog
 from pathdex.outputs import bibliography, citations
 from pathdex.schema import Paper
+from pathdex.writing import citing, tex
 
 ROOT = Path(__file__).parents[1]
 

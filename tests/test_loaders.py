@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from pathdex import arguments, measure, plugins
-from pathdex.arguments import RecipeError
-from pathdex.pooling import POOLINGS, Features, Unavailable, take
+from pathdex import plugins
+from pathdex.measuring import arguments, measure
+from pathdex.measuring.arguments import RecipeError
+from pathdex.measuring.pooling import POOLINGS, Features, Unavailable, take
 from pathdex.schema.evidence import Measured
 from pathdex.schema.model import Loader, Model
 

@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from pathdex.catalog import Catalog, read_catalog
-from pathdex.frontmatter import licence
-from pathdex.markdown import code, escaped, link, table
 from pathdex.outputs import modelcards
 from pathdex.schema.model import Model
 from pathdex.schema.weights import Weights
-from pathdex.scores import number
+from pathdex.writing.frontmatter import licence
+from pathdex.writing.markdown import code, escaped, link, table
+from pathdex.writing.scores import number
 
 ROOT = Path(__file__).parents[1]
 

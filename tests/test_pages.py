@@ -12,13 +12,13 @@ import pytest
 
 from pathdex import plugins
 from pathdex.catalog import Catalog
-from pathdex.comparison import Compared
 from pathdex.outputs import model_pages, pages, reference_pages
-from pathdex.rendering import address, code, environment, folder, page, prose, shown
 from pathdex.schema import Model
 from pathdex.schema.model import Loader
-from pathdex.snippets import snippet
 from pathdex.text import percent
+from pathdex.writing.comparison import Compared
+from pathdex.writing.rendering import address, code, environment, folder, page, prose, shown
+from pathdex.writing.snippets import snippet
 
 SITE = Path(__file__).parent.parent / "site"
 HOSTILE = (

@@ -10,10 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from pathdex.catalog import Catalog, read_catalog
-from pathdex.contract import NAMES, entry_schemas
 from pathdex.outputs import schemas
 from pathdex.reading import Unreadable, parse
 from pathdex.schema import KINDS, Taxonomy
+from pathdex.writing.contract import NAMES, entry_schemas
 
 ROOT = Path(__file__).parents[1]
 TOY = Path(__file__).parent / "toy"

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from pathdex import isolation
 from pathdex import verify as verification
 from pathdex.catalog import Catalog
 from pathdex.commands import main
+from pathdex.measuring import isolation
 from pathdex.schema.recipe import fingerprint
 from pathdex.verify import Summary, verify
 
 # The first run of a session starts the server that all later processes fork from: what it has not imported, each would import anew.
-SHARED = ("pathdex.measure", "torch.utils.flop_counter", "timm")
+SHARED = ("pathdex.measuring.measure", "torch.utils.flop_counter", "timm")
 
 
 def _act(act: str) -> str:

@@ -3,9 +3,9 @@
 import argparse
 import json
 
-from pathdex import citing
 from pathdex.catalog import Catalog
 from pathdex.text import near
+from pathdex.writing import citing
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

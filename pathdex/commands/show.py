@@ -3,8 +3,8 @@
 import argparse
 
 from pathdex.catalog import Catalog
-from pathdex.sheet import find, sheet
 from pathdex.text import near
+from pathdex.writing.sheet import find, sheet
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pathdex.arguments import RecipeError, offline, resolved
-from pathdex.pooling import Features
+from pathdex.measuring.arguments import RecipeError, offline, resolved
+from pathdex.measuring.pooling import Features
 from pathdex.schema.model import Loader
 from pathdex.text import near
 

@@ -4,8 +4,8 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from pathdex.arguments import RecipeError, offline, resolved
-from pathdex.pooling import Features
+from pathdex.measuring.arguments import RecipeError, offline, resolved
+from pathdex.measuring.pooling import Features
 from pathdex.schema.model import Loader
 from pathdex.text import near
 

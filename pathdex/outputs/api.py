@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pathdex.catalog import Catalog
-from pathdex.contract import DIALECT, NAMES, identifier, schema
-from pathdex.served import SERVED, served
+from pathdex.writing.contract import DIALECT, NAMES, identifier, schema
+from pathdex.writing.served import SERVED, served
 
 COMMITTED = False
 AGGREGATE = True

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from pathdex import citing
 from pathdex.catalog import Catalog
-from pathdex.markdown import escaped, link
 from pathdex.schema import Model, Paper
 from pathdex.schema.taxonomy import Section
+from pathdex.writing import citing
+from pathdex.writing.markdown import escaped, link
 
 COMMITTED = True
 AGGREGATE = True

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from pathdex import citing
 from pathdex.catalog import Catalog
+from pathdex.writing import citing
 
 COMMITTED = True
 AGGREGATE = True

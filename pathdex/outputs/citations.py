@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from pathdex import citing
 from pathdex.catalog import Catalog
+from pathdex.writing import citing
 
 COMMITTED = False
 AGGREGATE = True

@@ -6,12 +6,12 @@ from typing import Any
 from jinja2 import Environment
 
 from pathdex.catalog import Catalog
-from pathdex.citing import bibtex
-from pathdex.comparison import Compared, parameters, rung
-from pathdex.rendering import environment, page
 from pathdex.schema import Model
-from pathdex.snippets import snippet
-from pathdex.specification import brief, quantity, specification
+from pathdex.writing.citing import bibtex
+from pathdex.writing.comparison import Compared, parameters, rung
+from pathdex.writing.rendering import environment, page
+from pathdex.writing.snippets import snippet
+from pathdex.writing.specification import brief, quantity, specification
 
 COMMITTED = False
 AGGREGATE = False

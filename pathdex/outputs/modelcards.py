@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from pathdex.cards import card
 from pathdex.catalog import Catalog
+from pathdex.writing.cards import card
 
 COMMITTED = True
 AGGREGATE = False

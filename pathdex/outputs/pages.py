@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pathdex.catalog import Catalog
-from pathdex.comparison import Compared, parameters, refuted, rung
-from pathdex.rendering import DOCS, environment, page
 from pathdex.schema import Model
 from pathdex.schema.receipt import Receipted
+from pathdex.writing.comparison import Compared, parameters, refuted, rung
+from pathdex.writing.rendering import DOCS, environment, page
 
 COMMITTED = False
 AGGREGATE = True

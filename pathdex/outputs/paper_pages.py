@@ -6,10 +6,10 @@ from typing import Any
 from jinja2 import Environment
 
 from pathdex.catalog import Catalog
-from pathdex.citing import apa, bibtex
-from pathdex.rendering import environment, page
 from pathdex.schema import Paper
 from pathdex.schema.taxonomy import Section
+from pathdex.writing.citing import apa, bibtex
+from pathdex.writing.rendering import environment, page
 
 COMMITTED = False
 AGGREGATE = False

@@ -5,8 +5,8 @@ from typing import Any
 
 from pathdex import plugins
 from pathdex.catalog import Catalog
-from pathdex.rendering import environment, page
 from pathdex.schema import KINDS, Record, Taxonomy
+from pathdex.writing.rendering import environment, page
 
 COMMITTED = False
 AGGREGATE = True

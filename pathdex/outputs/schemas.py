@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from pathdex.catalog import Catalog
-from pathdex.contract import entry_schemas
+from pathdex.writing.contract import entry_schemas
 
 COMMITTED = True
 AGGREGATE = False

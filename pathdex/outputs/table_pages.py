@@ -6,9 +6,9 @@ from typing import Any
 from pathdex import text
 from pathdex.averages import wrong_averages
 from pathdex.catalog import Catalog
-from pathdex.rendering import environment, page
 from pathdex.schema.quantity import Count
-from pathdex.specification import brief, quantity
+from pathdex.writing.rendering import environment, page
+from pathdex.writing.specification import brief, quantity
 
 COMMITTED = False
 AGGREGATE = False

@@ -6,10 +6,10 @@ from typing import Any
 import yaml
 
 from pathdex.catalog import Catalog
-from pathdex.rendering import address
 from pathdex.schema import Model
 from pathdex.schema.weights import Weights
-from pathdex.scores import Score, scores
+from pathdex.writing.rendering import address
+from pathdex.writing.scores import Score, scores
 
 HUB_LICENCES = (
     "afl-3.0 agpl-3.0 apache-2.0 artistic-2.0 bsd-2-clause bsd-3-clause bsd-3-clause-clear bsl-1.0 c-uda cc-by-2.0 "

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from pathdex import plugins
-from pathdex.pooling import Features, Unavailable, take
+from pathdex.measuring.pooling import Features, Unavailable, take
 from pathdex.schema import Model
 from pathdex.schema.evidence import Measured, StateDict
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from pathdex import citing, text
+from pathdex import text
 from pathdex.catalog import Catalog
-from pathdex.comparison import Compared, parameters, rung
-from pathdex.frontmatter import frontmatter
-from pathdex.markdown import block, code, escaped, link, table, target
-from pathdex.rendering import Link, links, receipts
 from pathdex.schema import Model
 from pathdex.schema.training import TrainingData
-from pathdex.scores import scores
-from pathdex.snippets import snippet
-from pathdex.specification import quantity, specification
+from pathdex.writing import citing
+from pathdex.writing.comparison import Compared, parameters, rung
+from pathdex.writing.frontmatter import frontmatter
+from pathdex.writing.markdown import block, code, escaped, link, table, target
+from pathdex.writing.rendering import Link, links, receipts
+from pathdex.writing.scores import scores
+from pathdex.writing.snippets import snippet
+from pathdex.writing.specification import quantity, specification
 
 Cite = Callable[[Iterable[Link]], str]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from pathdex import tex
 from pathdex.schema import Paper
 from pathdex.text import MONTHS
+from pathdex.writing import tex
 
 BIBTEX_TYPES = {"article": "article", "inproceedings": "inproceedings", "book": "book"}
 RIS_TYPES = {

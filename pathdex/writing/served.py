@@ -5,13 +5,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pathdex import citing
 from pathdex.catalog import Catalog
-from pathdex.comparison import rung
 from pathdex.schema import Benchmark, Dataset, Erratum, Model, Paper, Record, Result
 from pathdex.schema.evidence import Moment, Status
 from pathdex.schema.values import Line, Positive, Slug, Url
-from pathdex.scores import scores
+from pathdex.writing import citing
+from pathdex.writing.comparison import rung
+from pathdex.writing.scores import scores
 
 
 class Counted(Record):

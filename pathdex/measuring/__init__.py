@@ -1,0 +1,1 @@
+"""What every measurement needs: a process of its own, safe arguments, features taken from outputs, the count itself."""
