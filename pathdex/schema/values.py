@@ -6,7 +6,8 @@ from calendar import monthrange
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
 
 SLUG = r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$"
 COMMIT = r"^[0-9a-f]{40}$"
@@ -31,15 +32,25 @@ class Plain:
     """Marks a field that states no fact about the world and so needs no receipt."""
 
 
-def _matching(pattern: str, what: str, mend: str) -> Any:
-    compiled = re.compile(pattern, re.ASCII)
+@dataclass(frozen=True)
+class Matching:
+    """Text that matches `pattern` as a whole; else a line that says `what` it is not and how to `mend` it."""
 
-    def check(value: str) -> str:
-        if not compiled.fullmatch(value):
-            raise ValueError(f"{value!r} is not {what}; {mend}")
+    pattern: str
+    what: str
+    mend: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "pattern": self.pattern}
+
+    def check(self, value: str) -> str:
+        """The value itself; ValueError when it does not match."""
+        if not re.fullmatch(self.pattern, value, re.ASCII):
+            raise ValueError(f"{value!r} is not {self.what}; {self.mend}")
         return value
-
-    return AfterValidator(check)
 
 
 def _text(value: str) -> str:
@@ -128,7 +139,7 @@ def _author(value: str) -> str:
     return _line(value)
 
 
-Slug = Annotated[str, _matching(SLUG, "an id", "use lower-case letters, digits, '-' and '.'")]
+Slug = Annotated[str, Matching(SLUG, "an id", "use lower-case letters, digits, '-' and '.'")]
 """An id: lower-case ASCII letters, digits, hyphens and dots."""
 
 Line = Annotated[str, AfterValidator(_line)]
@@ -143,11 +154,11 @@ Url = Annotated[str, AfterValidator(_web), WithJsonSchema({"type": "string", "fo
 Openable = Annotated[str, AfterValidator(_openable), WithJsonSchema({"type": "string", "pattern": "^(https?://|github:)"})]
 """A web address, or github:owner/name@commit:path."""
 
-Doi = Annotated[str, _matching(DOI, "a DOI", "write it bare, as 10.1038/s41591-024-02857-3")]
-Arxiv = Annotated[str, _matching(ARXIV, "an arXiv id", 'write it quoted, without version, as "2308.15474"')]
-Commit = Annotated[str, _matching(COMMIT, "a revision", "write the commit's 40 hexadecimal digits")]
-Sha256 = Annotated[str, _matching(SHA256, "a SHA-256", "write its 64 lower-case hexadecimal digits")]
-HubName = Annotated[str, _matching(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", "a Hugging Face repository", "write owner/name")]
+Doi = Annotated[str, Matching(DOI, "a DOI", "write it bare, as 10.1038/s41591-024-02857-3")]
+Arxiv = Annotated[str, Matching(ARXIV, "an arXiv id", 'write it quoted, without version, as "2308.15474"')]
+Commit = Annotated[str, Matching(COMMIT, "a revision", "write the commit's 40 hexadecimal digits")]
+Sha256 = Annotated[str, Matching(SHA256, "a SHA-256", "write its 64 lower-case hexadecimal digits")]
+HubName = Annotated[str, Matching(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", "a Hugging Face repository", "write owner/name")]
 Licence = Annotated[str, AfterValidator(_licence)]
 Author = Annotated[str, AfterValidator(_author)]
 
