@@ -28,7 +28,7 @@ check: .venv/site.stamp ## Report every problem of every entry, one line each
 	@$(BIN)/pathdex check $(ARGUMENTS)
 
 site: .venv/site.stamp ## Build the site into build/site/, any warning being an error
-	@$(BIN)/python -c 'from pathlib import Path; from pathdex.site import make; print(make(Path.cwd()))'
+	@$(BIN)/pathdex build --site
 
 lint: .venv/test.stamp ## Look at the code itself: ruff and mypy
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy

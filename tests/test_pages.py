@@ -280,6 +280,12 @@ def test_a_recipe_of_timm_becomes_code_that_loads_every_key(toy: Catalog) -> Non
     assert "import timm.layers" in made and "act_layer=torch.nn.SiLU," in made and "strict=True" in made
 
 
+def test_a_checkpoint_with_the_names_of_dinov2_is_converted_first(toy: Catalog) -> None:
+    made = recipe(toy, {}, layout="dinov2")
+    compile(made, "snippet", "exec")
+    assert made.index("checkpoint_filter_fn(weights, model)") < made.index("strict=True")
+
+
 def test_a_recipe_of_transformers_is_pinned_to_the_revision(toy: Catalog) -> None:
     made = recipe(toy, {}, library="transformers", factory="Dinov2Model", kwargs={"hidden_size": 8, "add_pooling_layer": False})
     compile(made, "snippet", "exec")

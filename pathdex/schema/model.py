@@ -59,6 +59,8 @@ class Loader(Record):
     """Arguments. Classes are written as dotted names below timm.layers or torch.nn."""
     prefix: Line | None = None
     """Prefix of the module's keys in the checkpoint."""
+    layout: Literal["dinov2"] | None = None
+    """Whose names the checkpoint's tensors carry, when they are not the built module's; timm converts those of DINOv2's code."""
     environment: Annotated[Slug, Plain()] = "default"
     """Environment group whose library versions load it."""
 

@@ -42,6 +42,8 @@ def _timm(model: Model, loader: Loader) -> Iterator[str]:
         yield "from huggingface_hub import hf_hub_download"
     if "load_file" in "".join(fill):
         yield "from safetensors.torch import load_file"
+    if "checkpoint_filter_fn" in "".join(fill):
+        yield "from timm.models.vision_transformer import checkpoint_filter_fn"
     yield from ("", "model = timm.create_model(", f"    {_quoted(loader.factory)},", *_arguments(loader.kwargs), ")", *fill)
 
 
@@ -115,4 +117,6 @@ def _fill(model: Model, loader: Loader) -> Iterator[str]:
     if loader.prefix:
         yield f"prefix = {_quoted(loader.prefix)}"
         yield "weights = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}"
+    if loader.layout:
+        yield "weights = checkpoint_filter_fn(weights, model)  # timm's names for the tensors of DINOv2's code"
     yield "model.load_state_dict(weights, strict=True)"
