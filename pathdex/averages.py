@@ -7,6 +7,9 @@ from decimal import Decimal
 from pathdex.catalog import Table
 from pathdex.schema import Result
 
+SPREAD = re.compile(r"\s*(?:\(.*\)|±.*)$")
+"""What follows a mean in its cell: a deviation or an interval."""
+
 
 def wrong_averages(result: Result, table: Table) -> Iterator[tuple[str, str, str, Decimal]]:
     """Row, column, printed value and recomputed mean, wherever rounding can't explain the difference."""
@@ -14,9 +17,8 @@ def wrong_averages(result: Result, table: Table) -> Iterator[tuple[str, str, str
     for column, holds in result.columns.items():
         parts_known = {column, *holds.average_of} <= place.keys()
         for row in table.rows if holds.average_of and parts_known else ():
-            printed = row[place[column]]
-            parts = [row[place[part]] for part in holds.average_of]
-            if all(re.fullmatch(r"\d*\.?\d+", cell) for cell in (printed, *parts)):
+            printed, *parts = (SPREAD.sub("", row[place[name]]) for name in (column, *holds.average_of))
+            if all(re.fullmatch(r"-?[0-9]*\.?[0-9]+", cell) for cell in (printed, *parts)):
                 mean = sum(map(Decimal, parts)) / Decimal(len(parts))
                 if abs(mean - Decimal(printed)) > _rounding(printed) + max(map(_rounding, parts)):
                     yield row[0], column, printed, mean

@@ -21,14 +21,27 @@ from pathdex.schema.values import SLUG
 from pathdex.text import near
 
 SUFFIXES = {"evidence": ".json"}
+BESIDE = {"results": (".csv", ".yaml"), "evidence": (".tensors.csv", ".json")}
+"""How the name of a table ends, and the name of the entry that it belongs to."""
+SHIPPED = Path(__file__).parent / "shipped"
+"""Where a copy of the catalog lies when pathdex is installed without its checkout."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A published table as printed: every cell is text."""
+    """A published table: every cell is text, as printed; the first column names the models, wherever the source has them."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    def arranged(self, label: str, models_in: str) -> "Table":
+        """The table with the column `label` first, turned when its models stand in columns; unchanged without such a column."""
+        if label not in self.header:
+            return self
+        at = self.header.index(label)
+        grid = [(line[at], *line[:at], *line[at + 1 :]) for line in (self.header, *self.rows)]
+        header, *rows = zip(*grid, strict=True) if models_in == "columns" else grid
+        return Table(header, tuple(rows))
 
     def cells(self) -> Iterator[tuple[str, str, str]]:
         """Row label, column header and printed text of every cell but the labels."""
@@ -98,8 +111,7 @@ def find_root(given: Path | None = None) -> Path:
     """The folder that holds `catalog/`: the given one, the working folder, one above it, else the copy in the package."""
     if given is not None:
         return given
-    package = Path(__file__).parent
-    for folder in (Path.cwd(), *Path.cwd().parents, package.parent, package / "shipped"):
+    for folder in (Path.cwd(), *Path.cwd().parents, SHIPPED.parents[1], SHIPPED):
         if (folder / "catalog" / "taxonomy.yaml").is_file():
             return folder
     return Path.cwd()
@@ -125,6 +137,7 @@ def _uncollected() -> Iterator[None]:
 
 def _read(root: Path) -> tuple[Catalog, list[Problem]]:
     reader = _Reader(root)
+    reader.strays()
     kinds: dict[str, Any] = {kind: reader.kind(kind, record) for kind, record in KINDS.items()}
     catalog = Catalog(
         **kinds,
@@ -142,9 +155,24 @@ def unknown_ids(catalog: Catalog) -> Iterator[Problem]:
     known = {kind: catalog.ids(kind) for kind in (*KINDS, "sections", "tasks")}
     for kind, name, record in catalog.entries():
         for path, wanted, target in references(record):
-            if target not in known[wanted]:
-                mend = near(target, known[wanted]) or f"add catalog/{wanted}/{target}.yaml, or leave the reference out"
+            if target not in known[wanted] and not _in_broken(catalog, wanted, target):
+                mend = near(target, known[wanted]) or f"add {_home(wanted, target)}, or leave the reference out"
                 yield catalog.problem(kind, name, path, f"{target!r} is not in {wanted}", mend, "references/unknown-id")
+
+
+def _in_broken(catalog: Catalog, wanted: str, target: str) -> bool:
+    """Whether a section or task would stand in a file that could not be read."""
+    if wanted == "sections":
+        return catalog.taxonomy is None
+    return wanted == "tasks" and target.partition("/")[0] in catalog.broken.get("benchmarks", ())
+
+
+def _home(wanted: str, target: str) -> str:
+    """Where the entry, section or task of this id would stand."""
+    if wanted == "sections":
+        return "it to catalog/taxonomy.yaml"
+    suite, _, task = target.partition("/")
+    return f"{task} to catalog/benchmarks/{suite}.yaml" if wanted == "tasks" else f"catalog/{wanted}/{target}.yaml"
 
 
 class _Reader:
@@ -156,14 +184,27 @@ class _Reader:
         self.documents: dict[tuple[str, str], Document] = {}
         self.broken: dict[str, set[str]] = {}
 
+    def strays(self) -> None:
+        """Refuse what stands in catalog/ itself and is no folder of a kind: it would never be read."""
+        folder = self.root / "catalog"
+        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if file.is_symlink() and file.name in KINDS:
+                self._refuse(file, "is a link", "put the folder itself here")
+            elif file.name in KINDS and not file.is_dir():
+                self._refuse(file, "is not a folder", "put entries in a folder of this name")
+            elif file.name not in (*KINDS, "taxonomy.yaml", ".gitkeep"):
+                self._refuse(file, "does not belong here", near(file.name, KINDS) or f"entries stand in {', '.join(KINDS)}")
+
     def kind(self, kind: str, record: type[Record]) -> dict[str, Record]:
         folder, suffix = self.root / "catalog" / kind, SUFFIXES.get(kind, ".yaml")
         found: dict[str, Record] = {}
-        for file in sorted(folder.glob("*"), key=lambda file: (file.stem, file.suffix)) if folder.is_dir() else ():
+        is_there = folder.is_dir() and not folder.is_symlink()
+        for file in sorted(folder.iterdir(), key=lambda file: (file.stem, file.suffix)) if is_there else ():
             if file.suffix == suffix and self._named(file) and (entry := self.entry(kind, file.stem, file, record)):
                 found[file.stem] = entry
             elif not self._belongs(kind, file):
-                self._refuse(file, "does not belong here", f"name it <id>{suffix} or move it away")
+                mend = "put its entry beside it" if file.suffix == ".csv" else f"name it <id>{suffix}"
+                self._refuse(file, "does not belong here", f"{mend} or move it away")
         return found
 
     def entry(self, kind: str, name: str, file: Path, record: type[Any]) -> Any:
@@ -188,7 +229,7 @@ class _Reader:
         for name in results:
             file = self.root / "catalog" / "results" / f"{name}.csv"
             if table := self._table(file):
-                found[name] = table
+                found[name] = table.arranged(results[name].label, results[name].models_in)
         return found
 
     def listings(self, evidence: Mapping[str, Any]) -> dict[str, str]:
@@ -201,6 +242,7 @@ class _Reader:
                 continue
             except Unreadable as error:
                 self._refuse(file, error.what, "let the job write it anew", error.line)
+                self.broken.setdefault("listings", set()).add(name)
         return found
 
     def _table(self, file: Path) -> Table | None:
@@ -219,8 +261,10 @@ class _Reader:
         return False
 
     def _belongs(self, kind: str, file: Path) -> bool:
-        beside = {"results": ".csv", "evidence": ".csv"}.get(kind)
-        return file.suffix in (SUFFIXES.get(kind, ".yaml"), beside) or file.name == ".gitkeep"
+        """An entry, or the table beside one."""
+        end, entry = BESIDE.get(kind, ("", ""))
+        is_beside = bool(end) and file.name.endswith(end) and file.with_name(file.name.removesuffix(end) + entry).exists()
+        return is_beside or file.suffix == SUFFIXES.get(kind, ".yaml") or file.name == ".gitkeep"
 
     def _refuse(self, file: Path, what: str, mend: str, line: int = 1) -> None:
         self.problems.append(Problem(file.relative_to(self.root).as_posix(), line, "", what, mend, "reading/readable"))
@@ -228,13 +272,16 @@ class _Reader:
 
 def _table(text: str) -> Table:
     """A header and rows of as many cells."""
+    rows: list[tuple[str, ...]] = []
+    reader, line = csv.reader(io.StringIO(text), strict=True), 1
     try:
-        header, *rows = [tuple(row) for row in csv.reader(io.StringIO(text), strict=True)] or [()]
+        for row in reader:
+            rows.append(tuple(row))
+            if len(row) != len(rows[0]):
+                raise Unreadable(f"has {len(row)} cells, the header {len(rows[0])}", "give each column a cell", line)
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise Unreadable(f"is not a table ({error})", "write a header and rows, separated by commas") from error
-    if not header:
+        raise Unreadable(f"is not a table ({error})", "write a header and rows, separated by commas", line) from error
+    if not rows or not rows[0]:
         raise Unreadable("has no header", "write a header and rows, separated by commas")
-    for number, row in enumerate(rows, 2):
-        if len(row) != len(header):
-            raise Unreadable(f"has {len(row)} cells, the header {len(header)}", "give each column a cell", number)
-    return Table(header, tuple(rows))
+    return Table(rows[0], tuple(rows[1:]))

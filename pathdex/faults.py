@@ -34,16 +34,19 @@ BOUNDS = {
     "finite_number": ("that is finite", "leave the field out when the value is not known"),
 }
 PLAIN = re.compile(r"true|false|\d+(?:\.\d+)?")
+LONGEST_FIGURES = 40
 FIGURES = re.compile(r"[~<>≥≤+]?\s*\d[\d.,_ ]*\s*[kKmMbB]?\+?")
 
 
 def problems(error: ValidationError, document: Document, record: type[Record]) -> Iterator[Problem]:
     """One problem for each field at fault, at its line."""
     found = _by_path(error, document)
-    meant = {(*path[:-1], _meant(path, record)) for path, fault in found.items() if fault["type"] == "extra_forbidden"}
+    unknown = [path for path, fault in found.items() if fault["type"] == "extra_forbidden"]
+    meant = {(*path[:-1], name) for path in unknown if (name := _meant(path, record))}
     for path, fault in found.items():
         if path not in meant:
             what, mend = _words(fault, path, record, document)
+            mend = "let the job write it anew" if document.file.endswith(".json") else mend
             line = document.place(_beginning(path, fault, what), of_key=fault["type"] == "extra_forbidden")[0]
             yield Problem(document.file, line, dotted(path), what, mend, "schema/shape")
 
@@ -55,10 +58,11 @@ def _by_path(error: ValidationError, document: Document) -> dict[Path, Fault]:
         if not _is_echo(fault):
             found.setdefault(_present(fault, document.data), []).append(fault)
     told = {path: next((fault for fault in faults if fault["type"] not in WANTS), faults[0]) for path, faults in found.items()}
+    parents = {path[:length] for path in found for length in range(len(path))}
     return {
         path: {**fault, "types": [one["type"] for one in found[path]]}
         for path, fault in told.items()
-        if fault["type"] not in WANTS or not any(other[: len(path)] == path and other != path for other in found)
+        if fault["type"] not in WANTS or path not in parents
     }
 
 
@@ -98,7 +102,7 @@ def _words(fault: Fault, path: Path, record: type[Record], document: Document) -
         known = known_fields(record, path[:-1])
         return "is not a field here", near(str(path[-1]), known) or f"fields are {', '.join(known)}"
     if kind == "value_error":
-        what, _, mend = str(context["error"]).partition("; ")
+        what, _, mend = str(context["error"]).replace(repr(value), _short(value)).partition("; ")
         return what, mend
     if kind == "literal_error":
         choices = str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
@@ -124,7 +128,7 @@ def _lacking(fault: Fault) -> tuple[str, str]:
 def _wanted(types: list[str], value: Any, written: str | None) -> tuple[str, str]:
     """Which type a value should have had, and how to write it; a bare value is shown as it was written."""
     shown = written if written is not None and not isinstance(value, str) else _short(value)
-    if isinstance(value, str) and FIGURES.fullmatch(value):
+    if isinstance(value, str) and len(value) <= LONGEST_FIGURES and FIGURES.fullmatch(value):
         types = ["int_type"] if types == ["model_type"] else types
     if len(types) > 1:
         return f"wants {listed((WANTS[kind][0] for kind in types if kind in WANTS), 'or')}, got {shown}", "write one of them"

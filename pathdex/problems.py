@@ -21,7 +21,12 @@ class Problem:
     def __str__(self) -> str:
         field = f"{self.field}: " if self.field else ""
         mend = f"; {self.mend}" if self.mend else ""
-        return f"{self.file}:{self.line}: {field}{self.what}{mend} [{self.rule}]"
+        return _visible(f"{self.file}:{self.line}: {field}{self.what}{mend} [{self.rule}]")
+
+
+def _visible(line: str) -> str:
+    """The text on one line: a name can hold line breaks, and codes that a terminal obeys."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
 
 
 class CatalogError(ValueError):

@@ -26,6 +26,7 @@ AMBIGUOUS = re.compile(
     r"|[-+]?\.(?:inf|nan)",
     re.IGNORECASE,
 )
+OTHER_BREAKS = re.compile("[\x85\u2028\u2029]")
 WORDS = {"true": True, "false": False}
 MENDS = {
     "mapping values are not allowed in this context": "put the value in quotes if it holds a colon, else check the indentation",
@@ -34,6 +35,8 @@ MENDS = {
     "found unexpected end of stream": "close the quote that opens here",
     "but found another document": "keep one, without ---",
 }
+TEXT = ("tag:yaml.org,2002:str", "!", "")
+"""Tags of what is only text so far."""
 EMPTY = ("", "~", "null", "Null", "NULL")
 
 
@@ -105,15 +108,11 @@ def read(file: Path, shown: str) -> Document:
 
 
 def decode(file: Path) -> str:
-    """The text of a file of sane size in UTF-8."""
-    status = file.lstat()
-    if stat.S_ISLNK(status.st_mode):
-        raise Unreadable("is a link", "put the file itself here")
-    if not stat.S_ISREG(status.st_mode):
-        raise Unreadable("is not a file", "put an entry here")
-    if status.st_size > MOST_BYTES:
-        raise Unreadable(f"is {status.st_size:,} bytes long", f"an entry holds at most {MOST_BYTES:,}")
-    raw = file.read_bytes()
+    """The text of a file of sane size in UTF-8; raises FileNotFoundError where there is none."""
+    try:
+        raw = _bytes(file)
+    except PermissionError as error:
+        raise Unreadable("may not be read", "give yourself the right to read it") from error
     if raw.startswith(codecs.BOM_UTF8):
         raise Unreadable("starts with a byte-order mark", "save the file as UTF-8 without it")
     try:
@@ -121,6 +120,17 @@ def decode(file: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise Unreadable(f"is not UTF-8 (byte {raw[error.start]:#04x})", "save the file as UTF-8", line) from error
+
+
+def _bytes(file: Path) -> bytes:
+    status = file.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        raise Unreadable("is a link", "put the file itself here")
+    if not stat.S_ISREG(status.st_mode):
+        raise Unreadable("is not a file", "put an entry here")
+    if status.st_size > MOST_BYTES:
+        raise Unreadable(f"is {status.st_size:,} bytes long", f"an entry holds at most {MOST_BYTES:,}")
+    return file.read_bytes()
 
 
 def parse(text: str) -> Any:
@@ -139,7 +149,10 @@ def parse(text: str) -> Any:
 
 
 def _shallow(text: str) -> None:
-    """Refuse what could nest so deep that libyaml's recursion overflows its stack."""
+    """Refuse what could nest so deep that libyaml's recursion overflows its stack, and lines that only some programs see."""
+    if found := OTHER_BREAKS.search(text):
+        before = text.count("\n", 0, found.start())
+        raise Unreadable(f"holds the invisible line break U+{ord(found[0]):04X}", "remove it", before + 1)
     if text.count("[") + text.count("{") > MOST_OPENINGS:
         raise Unreadable("opens too many brackets", "write it flatter, in block style")
     for number, line in enumerate(text.splitlines(), 1):
@@ -182,6 +195,9 @@ class _Construction:
         for key, child in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
                 raise _at(key, path, "has a key that is not a word", "write plain keys")
+            if id(key) in self.seen or key.tag not in TEXT:
+                raise _at(key, path, f"has a key {key.value!r} that is an alias or carries a tag", "write plain keys")
+            self.seen.add(id(key))
             if key.value in found:
                 raise _at(key, (*path, key.value), "is given twice", "keep one of them")
             found[key.value] = self.value(child, (*path, key.value))
@@ -190,7 +206,7 @@ class _Construction:
 
 def _scalar(node: Any, path: tuple[str | int, ...]) -> Any:
     text = node.value
-    if node.tag not in ("tag:yaml.org,2002:str", "!", ""):
+    if node.tag not in TEXT:
         raise _at(node, path, f"carries the tag {node.tag!r}", "remove it")
     if node.style:
         return text

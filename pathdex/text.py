@@ -48,6 +48,11 @@ def operations(value: int) -> str:
     return f"{value:,} FLOPs"
 
 
+def giga(value: int) -> str:
+    """Billions in three figures: 371406561280 is "371", 2506982400 is "2.51"."""
+    return f"{float(f'{value / 10**9:.3g}'):,g}"
+
+
 def percent(share: float) -> str:
     """A signed share in per cent: -0.0725 is "−7.2%"."""
     return f"{share:+.1%}".replace("-", "−") if abs(share) >= 0.0005 else "by less than 0.1%"

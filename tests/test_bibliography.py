@@ -107,7 +107,24 @@ def test_the_fields_say_what_the_entry_says(nasty: Catalog, text: str) -> None:
         if entry.entry_type in ("article", "inproceedings"):
             volume = printed(fields.get("volume") or fields.get("note", "").removeprefix("Volume "))
             assert [volume, printed(fields.get("number", ""))] == [record.volume or "", record.issue or ""]
-        assert printed(fields.get(citing.VENUES[entry.entry_type], "")) == (record.venue or "")
+        server = "bioRxiv" if record.preprint_doi and not record.arxiv else ""
+        assert printed(fields.get(citing.VENUES[entry.entry_type], "")) == (record.venue or server)
+
+
+@pytest.mark.parametrize(
+    ("fields", "venue"),
+    [
+        ({"preprint_doi": "10.1101/2024.01.01.573456"}, "bioRxiv"),
+        ({"preprint_doi": "10.1101/2023.07.21.23292757"}, "medRxiv"),
+        ({"preprint_doi": "10.1101/19001234"}, "medRxiv"),
+        ({"preprint_doi": "10.21203/rs.3.rs-1"}, "Research Square"),
+        ({"preprint_doi": "10.1101/2024.01.01.573456", "arxiv": "2405.00001"}, "arXiv"),
+    ],
+)
+def test_a_preprint_is_named_by_its_server(fields: dict[str, str], venue: str) -> None:
+    found = paper(kind="preprint", venue=None, doi=None, **fields)
+    assert citing.venue(found) == venue
+    assert ("howpublished" in citing.bibtex("x", found)) is ("arxiv" not in fields)
 
 
 def test_both_readers_see_the_same_fields(text: str) -> None:

@@ -71,6 +71,26 @@ MADE: list[tuple[Callable[[Path], object], str]] = [
         "catalog/evidence/number.json:1: holds 10000000000000000000; let the job write it anew [reading/readable]",
     ),
     (
+        _write("models/line-break.yaml", ENTRY + "# one\u2028two\n"),
+        "catalog/models/line-break.yaml:9: holds the invisible line break U+2028; remove it [reading/readable]",
+    ),
+    (
+        _write("models/two\nlines.yaml", ENTRY),
+        "catalog/models/two\\nlines.yaml:1: 'two\\nlines' is not an id; name the file with lower-case letters, digits, '-' and '.' [reading/readable]",
+    ),
+    (
+        _write("paper", ""),
+        "catalog/paper:1: does not belong here; did you mean 'papers'? [reading/readable]",
+    ),
+    (
+        lambda catalog: (shutil.rmtree(catalog / "errata"), (catalog / "errata").symlink_to("/etc")),
+        "catalog/errata:1: is a link; put the folder itself here [reading/readable]",
+    ),
+    (
+        lambda catalog: (shutil.rmtree(catalog / "errata"), (catalog / "errata").write_text("")),
+        "catalog/errata:1: is not a folder; put entries in a folder of this name [reading/readable]",
+    ),
+    (
         _link("models/link.yaml", "tiny.yaml"),
         "catalog/models/link.yaml:1: is a link; put the file itself here [reading/readable]",
     ),

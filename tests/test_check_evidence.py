@@ -126,6 +126,11 @@ TRIPS: list[tuple[str, list[Change], str]] = [
         "{pooling}: embeddings.cls.pooling: can't be 'cls': the module has no class token; correct the pooling or the recipe",
     ),
     (
+        "every-embedding-is-told",
+        [seen(embeddings={"cls+mean": 384}, unavailable={"mean": "the module has no patch tokens"})],
+        "catalog/evidence/tiny.json:{told}: rungs.architecture.measured.embeddings: are not those of the entry; run pathdex verify tiny",
+    ),
+    (
         "listing-fits",
         [edit(LISTING, ("float32", "float16"))],
         "catalog/evidence/tiny.json:{sha}: rungs.architecture.measured.state_dict.sha256: "
@@ -147,6 +152,7 @@ def _filled(line: str, folder: Path) -> str:
     if evidence.exists():
         text = evidence.read_text(encoding="utf-8")
         spots["day"] = json.loads(text)["rungs"]["architecture"]["measured_at"][:10]
+        spots["told"] = _line_of(evidence, '"embeddings"') if '"embeddings"' in text else ""
         spots["sha"] = _line_of(evidence, '"sha256"') if '"sha256"' in text else ""
     return line.format(**spots)
 
@@ -161,6 +167,11 @@ def test_a_check_trips_alone_at_the_right_line(rule: str, changes: list[Change],
     for change in changes:
         change(toy_root / "catalog")
     assert _found(toy_root) == [f"{_filled(line, toy_root / 'catalog')} [evidence/{rule}]"]
+
+
+def test_a_listing_that_cannot_be_read_is_told_once(toy_root: Path) -> None:
+    (toy_root / "catalog" / LISTING).write_bytes(b"\xff\xfe")
+    assert _found(toy_root) == [f"catalog/{LISTING}:1: is not UTF-8 (byte 0xff); let the job write it anew [reading/readable]"]
 
 
 def test_every_check_of_the_evidence_has_an_example() -> None:

@@ -32,6 +32,11 @@ TRIPS: list[tuple[str, Sequence[Edit], str]] = [
         "catalog/models/tiny.yaml:73: disputed.training.slides: the entry states 1000, but 1100 was judged right; make them equal",
     ),
     (
+        "disputes/names-a-field",
+        [("models/tiny.yaml", "judged: 1_000", "judged: 1_001"), ("models/tiny.yaml", "  training.slides:", "  training.slide:")],
+        "catalog/models/tiny.yaml:73: disputed.training.slide: 'training.slide' is not a field of this entry; write the path as in sources",
+    ),
+    (
         "disputes/values-differ",
         [("models/tiny.yaml", "value: 1_100", "value: 1_000")],
         "catalog/models/tiny.yaml:74: disputed.training.slides.values: are all equal; give the values that differ",
@@ -61,6 +66,12 @@ TRIPS: list[tuple[str, Sequence[Edit], str]] = [
         "models/commercial-use-fits",
         [("models/tiny.yaml", "Apache-2.0", "CC-BY-NC-4.0")],
         "catalog/models/tiny.yaml:12: weights.commercial_use: is allowed, but the licence is CC-BY-NC-4.0; "
+        "correct one of them, or give the condition",
+    ),
+    (
+        "models/commercial-use-fits",
+        [("models/tiny.yaml", "Apache-2.0", "PolyForm-Noncommercial-1.0.0")],
+        "catalog/models/tiny.yaml:12: weights.commercial_use: is allowed, but the licence is PolyForm-Noncommercial-1.0.0; "
         "correct one of them, or give the condition",
     ),
     (
@@ -98,6 +109,14 @@ TRIPS: list[tuple[str, Sequence[Edit], str]] = [
         "catalog/papers/lovelace2024tiny.yaml:11: doi: is also that of babbage2025slide; keep one entry for a paper and its preprint",
     ),
     (
+        "papers/same-doi",
+        [
+            ("papers/babbage2025slide.yaml", "arxiv:", "preprint_doi: 10.1234/toys_2024.001\narxiv:"),
+            ("papers/babbage2025slide.yaml", "preprinted, arxiv", "preprinted, preprint_doi, arxiv"),
+        ],
+        "catalog/papers/lovelace2024tiny.yaml:11: doi: is also that of babbage2025slide; keep one entry for a paper and its preprint",
+    ),
+    (
         "papers/same-title",
         [("papers/babbage2025slide.yaml", "Slides from tiles", "A Cohort of Toy-Slides")],
         "catalog/papers/hopper2020cohort.yaml:1: title: is also that of babbage2025slide; keep one entry for a paper and its preprint",
@@ -117,6 +136,11 @@ TRIPS: list[tuple[str, Sequence[Edit], str]] = [
         [("datasets/patches.yaml", "access, classes", "access, clases, classes")],
         "catalog/datasets/patches.yaml:11: sources.access, clases, classes, images, derived_from: 'clases' is not a fact of this entry; "
         "did you mean 'classes'?",
+    ),
+    (
+        "receipts/no-path-twice",
+        [("datasets/patches.yaml", "", "  images: https://example.org/another\n")],
+        "catalog/datasets/patches.yaml:12: sources.images: 'images' stands twice; give its receipts as a list under one key",
     ),
     (
         "relations/lineage-has-no-circle",
@@ -182,7 +206,7 @@ def test_a_check_trips_alone_at_the_right_line(rule: str, edits: Sequence[Edit],
 
 
 def test_every_check_has_an_example() -> None:
-    assert sorted(rule for rule in checks() if not rule.startswith("evidence/")) == sorted(rule for rule, _, _ in TRIPS)
+    assert sorted(rule for rule in checks() if not rule.startswith("evidence/")) == sorted({rule for rule, _, _ in TRIPS})
 
 
 def test_every_check_states_its_law() -> None:
@@ -201,6 +225,19 @@ def test_an_entry_can_be_excused_from_a_check_with_a_reason(toy_root: Path) -> N
     assert [*problems, *judge(catalog, TODAY)] == []
 
 
+def test_a_paper_handed_in_on_the_eve_of_its_arxiv_month_is_well(toy_root: Path) -> None:
+    _edit(toy_root, "papers/babbage2025slide.yaml", "2501.20001", "2502.00001")
+    catalog, problems = read_catalog(toy_root)
+    assert [*problems, *judge(catalog, TODAY)] == []
+
+
+def test_a_remark_that_names_another_row_explains_nothing(toy_root: Path) -> None:
+    _edit(toy_root, "results/toytable.csv", "0.720", "0.725")
+    _edit(toy_root, "results/toytable.yaml", "", "remarks:\n  - The average of Tiny (ours)-2 is wrong.\n")
+    catalog, _ = read_catalog(toy_root)
+    assert [problem.rule for problem in judge(catalog, TODAY)] == ["results/averages-fit"]
+
+
 def test_a_remark_that_names_the_row_explains_a_wrong_printed_average(toy_root: Path) -> None:
     _edit(toy_root, "results/toytable.csv", "0.720", "0.725")
     _edit(
@@ -211,3 +248,9 @@ def test_a_remark_that_names_the_row_explains_a_wrong_printed_average(toy_root: 
     )
     catalog, problems = read_catalog(toy_root)
     assert [*problems, *judge(catalog, TODAY)] == []
+
+
+def test_an_average_is_recomputed_from_means_that_carry_their_spread(toy_root: Path) -> None:
+    _edit(toy_root, "results/toytable.csv", "0.810,0.630,0.720", "0.810 (0.02),0.630 ± 0.1,0.725")
+    catalog, problems = read_catalog(toy_root)
+    assert [problem.rule for problem in [*problems, *judge(catalog, TODAY)]] == ["results/averages-fit"]

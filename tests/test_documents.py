@@ -61,6 +61,19 @@ def test_a_forgotten_receipt_gives_what_it_says(contributed: Path) -> None:
     assert next(line for line in _findings(contributed) if "/papers/" in line) in CONTRIBUTING
 
 
+def test_the_example_of_the_site_gives_what_it_says(tmp_path: Path) -> None:
+    page = (ROOT / "site/pages/contribute.md").read_text(encoding="utf-8")
+    [entry] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    file = tmp_path / "catalog/papers/family2024word.yaml"
+    file.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "catalog" / "taxonomy.yaml", tmp_path / "catalog")
+    file.write_text(entry, encoding="utf-8")
+    assert not _findings(tmp_path)
+    file.write_text(entry.replace("venue, doi: https", "venue: https"), encoding="utf-8")
+    [finding] = _findings(tmp_path)
+    assert finding in page
+
+
 def test_the_entries_link_to_their_schemas() -> None:
     for file, text in ENTRIES:
         kind = file.partition("/")[0].removesuffix("s")

@@ -59,6 +59,12 @@ def test_a_card_sets_claim_beside_count(cards: dict[str, str]) -> None:
     assert re.search(r"^Not counted on .*: not-attempted, library custom", cards["modelcards/tiny-slide.md"], re.MULTILINE)
 
 
+def test_a_card_tells_which_row_of_a_table_a_number_is_from(cards: dict[str, str]) -> None:
+    card = cards["modelcards/tiny.md"]
+    assert "| 0.810 | cls | not stated | Toy table 1 | Tiny (ours) |" in card
+    assert "name: Toy table 1, row Tiny (ours)" in card
+
+
 def test_a_card_names_the_sections_that_have_something_to_say(cards: dict[str, str]) -> None:
     headings = re.findall(r"^## (.*)$", cards["modelcards/tiny-slide.md"], re.MULTILINE)
     assert headings == ["Claimed and counted", "Facts", "Loading", "Embeddings", "Papers", "Receipts"]
@@ -75,6 +81,7 @@ def test_every_number_of_a_receipt_is_explained(cards: dict[str, str]) -> None:
     [
         ({"license": "Apache-2.0"}, {"license": "apache-2.0"}),
         ({"license": "CC-BY-NC-ND-4.0"}, {"license": "cc-by-nc-nd-4.0"}),
+        ({"license": "CC-BY-NC-SA-2.0"}, {"license": "cc-by-nc-sa-2.0"}),
         ({"license": "GPL-3.0-only"}, {"license": "gpl-3.0"}),
         ({"license": "ODbL-1.0"}, {"license": "odbl"}),
         ({}, {}),

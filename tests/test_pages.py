@@ -4,6 +4,7 @@ import html as entities
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -13,11 +14,13 @@ import pytest
 from pathdex import plugins
 from pathdex.catalog import Catalog
 from pathdex.outputs import model_pages, pages, reference_pages
+from pathdex.problems import CatalogError
 from pathdex.schema import Model
 from pathdex.schema.model import Loader
-from pathdex.text import percent
+from pathdex.text import giga, percent
+from pathdex.writing.citing import link
 from pathdex.writing.comparison import Compared
-from pathdex.writing.rendering import address, code, environment, folder, page, prose, shown
+from pathdex.writing.rendering import address, code, environment, folder, page, prose, receipts, shown
 from pathdex.writing.snippets import snippet
 
 SITE = Path(__file__).parent.parent / "site"
@@ -152,10 +155,25 @@ def test_only_web_addresses_and_pinned_files_become_links(value: str, leads: str
     assert address(value) == leads
 
 
-def test_a_template_that_misses_a_value_fails() -> None:
-    made = environment({"templates/pages/x.md.jinja": "{{ lacking }}"})
-    with pytest.raises(Exception, match="lacking"):
+@pytest.mark.parametrize(
+    ("template", "line"),
+    [
+        ("one\n{{ lacking }}", "site/templates/pages/x.md.jinja:2: can't be rendered ('lacking' is undefined)"),
+        (
+            "{% if %}",
+            "site/templates/pages/x.md.jinja:1: can't be rendered (Expected an expression, got 'end of statement block')",
+        ),
+        (
+            "\n{% import 'pages/macros.jinja' as m %}",
+            "site/templates/pages/macros.jinja:3: can't be rendered (Encountered unknown",
+        ),
+    ],
+)
+def test_a_template_that_fails_is_one_line_with_its_place(template: str, line: str) -> None:
+    made = environment({"templates/pages/x.md.jinja": template, "templates/pages/macros.jinja": "\n\n{% what %}"})
+    with pytest.raises(CatalogError) as failed:
         page(made, "x", "x.md")
+    assert str(failed.value).startswith(line)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +197,58 @@ def test_the_table_of_models_has_every_model_and_what_filters_need(toy: Catalog)
     for name, model in toy.models.items():
         assert f'href="../models/{name}/">{model.name}</a>' in table or f'href="{name}/">{model.name}</a>' in table
     assert table.count("<tr data-kind=") == len(toy.models)
-    assert table.count('<th scope="col" data-key=') == 12
+    assert table.count('<th scope="col" data-key=') == 13
+
+
+def test_the_table_of_models_tells_cost_and_results(toy: Catalog) -> None:
+    table = rendered(toy)["models/index.md"]
+    tiny, slide = (re.search(rf'<a href="[^"]*{name}/">.*?</tr>', table, re.S) for name in ("tiny", "tiny-slide"))
+    seen = toy.evidence["tiny"].rungs["architecture"].measured
+    assert tiny and slide and seen and seen.flops
+    assert f'data-sort="{seen.flops}">{giga(seen.flops)}</td>' in tiny[0]
+    assert 'tiny/&#35;results" aria-label="1 published table with Tiny">1</a>' in tiny[0]
+    assert "not attempted" in slide[0] and "results" not in slide[0]
+
+
+def test_wrong_averages_are_told_in_words(toy: Catalog) -> None:
+    table = toy.tables["toytable"]
+    row = table.rows[0]
+    average = next(name for name, holds in toy.results["toytable"].columns.items() if holds.average_of)
+    wrong = tuple("0.99" if column == average else cell for column, cell in zip(table.header, row, strict=True))
+    changed = replace(toy, tables={"toytable": replace(table, rows=(wrong, *table.rows[1:]))})
+    assert f"{row[0]}, {average}, prints 0.99 where its columns average" in rendered(changed)["results/toytable.md"]
+
+
+def test_a_disputed_number_of_parameters_says_so_beside_the_claim(toy: Catalog) -> None:
+    tiny = toy.models["tiny"]
+    claims = [{"value": 1_000, "source": "https://example.org/a"}, {"value": 5_500_000, "source": "https://example.org/b"}]
+    dispute = {"parameters.image-encoder.reported": {"values": claims, "judged": 5_500_000, "why": "Counted."}}
+    raw = {**tiny.model_dump(exclude_unset=True), "disputed": dispute}
+    changed = replace(toy, models={**toy.models, "tiny": Model.model_validate(raw)})
+    assert re.search(
+        r'class="evidence">.*?href="#where-sources-disagree">disputed</a>', rendered(changed)["models/tiny.md"], re.S
+    )
+
+
+def test_a_disputed_value_has_the_receipts_of_the_claim_held_right(toy: Catalog) -> None:
+    claims = [{"value": 1_000, "source": "https://example.org/a"}, {"value": 5_500_000, "source": "https://example.org/b"}]
+    dispute = {"parameters.image-encoder.reported": {"values": claims, "judged": 5_500_000, "why": "Counted."}}
+    raw = {**toy.models["tiny"].model_dump(exclude_unset=True), "disputed": dispute, "sources": {}}
+    found = receipts(Model.model_validate(raw), "parameters.image-encoder")
+    assert [receipt.url for receipt in found] == ["https://example.org/b"]
+    assert not receipts(Model.model_validate(raw), "parameters.image")
+
+
+def test_the_nearest_receipt_is_the_one_that_is_shown(toy: Catalog) -> None:
+    sources = {"weights": "https://example.org/all", "weights.license, name": "https://example.org/own"}
+    tiny = Model.model_validate({**toy.models["tiny"].model_dump(exclude_unset=True), "sources": sources})
+    leads = {path: [found.url for found in receipts(tiny, path)] for path in ("weights.license", "weights.access", "weight")}
+    assert leads == {"weights.license": ["https://example.org/own"], "weights.access": ["https://example.org/all"], "weight": []}
+
+
+def test_the_bibliography_leads_to_each_paper(toy: Catalog) -> None:
+    text = rendered(toy)["bibliography.md"]
+    assert all(f'href="{shown(link(paper))}"' in text for paper in toy.papers.values())
 
 
 def test_every_entry_has_a_page(toy: Catalog) -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -171,6 +172,9 @@ def test_serve_answers_and_builds_anew_what_changes(tmp_path: Path, monkeypatch:
         entry.write_text("name: [")
         yield
         assert b"Minute" in urllib.request.urlopen(f"{address[0]}models/tiny/", timeout=5).read()
+        with pytest.raises(urllib.error.HTTPError) as nowhere:
+            urllib.request.urlopen(f"{address[0]}nowhere/", timeout=5)
+        assert nowhere.value.code == 404 and b"There is no such page" in nowhere.value.read()
         told_anew.set()
         raise KeyboardInterrupt
 

@@ -37,6 +37,14 @@ def test_bytes_are_decimal() -> None:
     assert [text.size(n) for n in (5, 32_288, 1_213_476_020)] == ["5 B", "32.3 kB", "1.21 GB"]
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(2_506_982_400, "2.51"), (371_406_561_280, "371"), (3_570_123_456_789, "3,570"), (47_100_000, "0.0471")],
+)
+def test_billions_have_three_figures(value: int, written: str) -> None:
+    assert text.giga(value) == written
+
+
 def test_a_near_name_is_suggested() -> None:
     assert text.near("uni2h", ["uni", "uni2-h"]) == "did you mean 'uni2-h'?"
     assert text.near("zzz", ["uni"]) == ""

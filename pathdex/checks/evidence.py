@@ -76,19 +76,28 @@ def widths_differ(catalog: Catalog) -> Iterator[Problem]:
 def embeddings_exist(catalog: Catalog) -> Iterator[Problem]:
     """The module that the recipe builds gives every embedding that the entry names."""
     for name, model, measured in _measured(catalog):
-        for variant, reason in measured.unavailable.items():
+        for variant, reason in measured.unavailable.items() if _is_told(model, measured) else ():
             what = f"can't be {model.embeddings[variant].pooling!r}: {reason}"
             path = ("embeddings", variant, "pooling")
             yield catalog.problem("models", name, path, what, "correct the pooling or the recipe")
 
 
+def every_embedding_is_told(catalog: Catalog) -> Iterator[Problem]:
+    """Evidence tells of each embedding that the entry names, either its width or why there is none, and of no other."""
+    for name, model, measured in _measured(catalog):
+        if not _is_told(model, measured):
+            path = ("rungs", RUNG, "measured", "embeddings")
+            yield catalog.problem("evidence", name, path, "are not those of the entry", f"run pathdex verify {name}")
+
+
 def listing_fits(catalog: Catalog) -> Iterator[Problem]:
     """The listing of tensors beside the evidence is the one that was measured."""
+    unread = catalog.broken.get("listings", frozenset())
     for name, evidence in catalog.evidence.items():
         rung, listing = evidence.rungs.get(RUNG), catalog.listings.get(name)
         wanted = rung.measured.state_dict.sha256 if rung and rung.measured else None
         found = hashlib.sha256(listing.encode()).hexdigest() if listing is not None else None
-        if wanted != found:
+        if wanted != found and name not in unread:
             what = f"{name}.tensors.csv " + ("is missing" if not found else "was changed by hand" if wanted else "is left over")
             mend = f"run pathdex verify {name}"
             path = ("rungs", RUNG, "measured", "state_dict", "sha256")
@@ -101,6 +110,10 @@ def _measured(catalog: Catalog) -> Iterator[tuple[str, Model, Measured]]:
         rung = evidence.rungs.get(RUNG)
         if rung and rung.measured and _is_current(catalog, name):
             yield name, catalog.models[name], rung.measured
+
+
+def _is_told(model: Model, measured: Measured) -> bool:
+    return sorted([*measured.embeddings, *measured.unavailable]) == sorted(model.embeddings)
 
 
 def _is_current(catalog: Catalog, name: str) -> bool:

@@ -7,7 +7,7 @@ from pathdex.problems import Problem
 from pathdex.schema import KINDS
 from pathdex.text import near
 
-RESERVED = ("index", "readme")
+RESERVED = ("index", "index.html", "readme")
 LOOK_ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "-": None, ".": None, "_": None})
 
 

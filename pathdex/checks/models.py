@@ -38,7 +38,7 @@ def commercial_use_fits(catalog: Catalog) -> Iterator[Problem]:
     """A non-commercial licence does not allow commercial use, and a permissive one does not forbid it."""
     for name, model in catalog.models.items():
         licence, use = model.weights.license or "", model.weights.commercial_use
-        closed = use == "allowed" and re.search(r"-NC\b", licence)
+        closed = use == "allowed" and re.search(r"-NC\b|Noncommercial", licence)
         if closed or (use == "forbidden" and PERMISSIVE.fullmatch(licence)):
             path = ("weights", "commercial_use")
             mend = "correct one of them, or give the condition"

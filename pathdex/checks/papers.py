@@ -1,7 +1,8 @@
 """Papers are themselves: one entry each, dated as their identifiers say."""
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 
 from pathdex.catalog import Catalog
 from pathdex.problems import Problem
@@ -9,28 +10,27 @@ from pathdex.schema import Paper
 
 
 def same_doi(catalog: Catalog) -> Iterator[Problem]:
-    """No two papers share a DOI."""
-    yield from _shared(catalog, "doi", lambda paper: paper.doi and paper.doi.lower())
+    """No two papers share a DOI, be it that of a preprint."""
+    yield from _shared(catalog, ("doi", "preprint_doi"), str.lower)
 
 
 def same_arxiv(catalog: Catalog) -> Iterator[Problem]:
     """No two papers share an arXiv id."""
-    yield from _shared(catalog, "arxiv", lambda paper: paper.arxiv)
+    yield from _shared(catalog, ("arxiv",), str)
 
 
 def same_title(catalog: Catalog) -> Iterator[Problem]:
     """No two papers share a title, whatever its case, accents and punctuation."""
-    yield from _shared(catalog, "title", lambda paper: _plain(paper.title))
+    yield from _shared(catalog, ("title",), _plain)
 
 
 def year_fits(catalog: Catalog) -> Iterator[Problem]:
-    """The year is that of the publication, and neither it nor the dates lie before the arXiv id's month."""
+    """The year is that of the publication, and neither it nor the dates lie more than a month before the arXiv id's."""
     for name, paper in catalog.papers.items():
         if paper.published and int(paper.published[:4]) != paper.year:
             yield _date_problem(catalog, name, "year", f"is {paper.year}, but published says {paper.published}")
         elif paper.arxiv:
-            first = f"20{paper.arxiv[:2]}-{paper.arxiv[2:4]}"
-            yield from _before(catalog, name, paper, first)
+            yield from _before(catalog, name, paper, f"20{paper.arxiv[:2]}-{paper.arxiv[2:4]}")
 
 
 def id_fits(catalog: Catalog) -> Iterator[Problem]:
@@ -41,11 +41,12 @@ def id_fits(catalog: Catalog) -> Iterator[Problem]:
             yield catalog.problem("papers", name, ("authors",), f"id {name!r} does not fit", f"name the file {start}<word>.yaml")
 
 
-def _before(catalog: Catalog, name: str, paper: Paper, first: str) -> Iterator[Problem]:
-    """What an arXiv id of the month `first` contradicts, one problem at most."""
+def _before(catalog: Catalog, name: str, paper: Paper, month: str) -> Iterator[Problem]:
+    """What an arXiv id of the month contradicts, one problem at most; it is given days after the paper was handed in."""
+    first = (date.fromisoformat(f"{month}-01") - timedelta(days=1)).isoformat()[:7]
     for field, value in (("year", str(paper.year)), ("preprinted", paper.preprinted), ("published", paper.published)):
         if value and value < first[: len(value)] and not (field == "published" and paper.preprinted):
-            yield _date_problem(catalog, name, field, f"is {value}, but arXiv:{paper.arxiv} is of {first}")
+            yield _date_problem(catalog, name, field, f"is {value}, but arXiv:{paper.arxiv} is of {month}")
             return
 
 
@@ -53,13 +54,14 @@ def _date_problem(catalog: Catalog, name: str, field: str, what: str) -> Problem
     return catalog.problem("papers", name, (field,), what, "correct the one that is wrong")
 
 
-def _shared(catalog: Catalog, field: str, key: Callable[[Paper], str | None]) -> Iterator[Problem]:
+def _shared(catalog: Catalog, fields: Sequence[str], plain: Callable[[str], str]) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for name, paper in catalog.papers.items():
-        value = key(paper)
-        if value and first.setdefault(value, name) != name:
-            what, mend = f"is also that of {first[value]}", "keep one entry for a paper and its preprint"
-            yield catalog.problem("papers", name, (field,), what, mend)
+        for field in fields:
+            value = plain(getattr(paper, field) or "")
+            if value and first.setdefault(value, name) != name:
+                what, mend = f"is also that of {first[value]}", "keep one entry for a paper and its preprint"
+                yield catalog.problem("papers", name, (field,), what, mend)
 
 
 def _plain(text: str) -> str:

@@ -26,6 +26,18 @@ def names_a_field(catalog: Catalog) -> Iterator[Problem]:
             yield from _stray(catalog, kind, name, record, known)
 
 
+def no_path_twice(catalog: Catalog) -> Iterator[Problem]:
+    """No path stands twice in `sources`: one of the receipts would never be shown."""
+    for kind, name, record in catalog.entries():
+        seen: set[str] = set()
+        for key in record.sources if isinstance(record, Receipted) else ():
+            for path in (part.strip() for part in key.split(",")):
+                if path in seen:
+                    mend = "give its receipts as a list under one key"
+                    yield catalog.problem(kind, name, ("sources", key), f"{path!r} stands twice", mend)
+                seen.add(path)
+
+
 def _stray(catalog: Catalog, kind: str, name: str, record: Receipted, known: set[str]) -> Iterator[Problem]:
     for key in record.sources:
         for path in (part.strip() for part in key.split(",")):

@@ -7,7 +7,7 @@ from pathdex.averages import wrong_averages
 from pathdex.catalog import Catalog
 from pathdex.problems import Problem
 
-NUMBER = re.compile(r"[-+]?\d*\.?\d+%?(?:\s*(?:±|\().*)?")
+NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+%?(?:\s*(?:±|\().*)?")
 MISSING = ("", "-", "–", "—", "N/A", "n/a", "NA")
 
 
@@ -38,7 +38,7 @@ def averages_fit(catalog: Catalog) -> Iterator[Problem]:
     for name, result in catalog.results.items():
         if table := catalog.tables.get(name):
             for label, column, printed, mean in wrong_averages(result, table):
-                if not any(label in remark for remark in result.remarks):
+                if not any(re.search(rf"(?<![\w-]){re.escape(label)}(?![\w-])", remark) for remark in result.remarks):
                     what = f"{label!r} prints {printed}, its columns average {mean:.4f}"
                     mend = "correct the transcription, or add a remark that names the row"
                     yield catalog.problem("results", name, ("columns", column), what, mend)

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from pathdex.text import near
 
+WRITES = True
+"""Beside the catalog's folder."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which outputs, and whether they are written or compared."""

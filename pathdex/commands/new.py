@@ -6,6 +6,9 @@ import re
 from pathdex.contribute import SINGULAR, draft, skeleton
 from pathdex.schema.values import SLUG
 
+WRITES = True
+"""Into the catalog's folder."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What is to be written."""

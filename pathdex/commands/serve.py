@@ -5,6 +5,9 @@ import sys
 
 from pathdex.site import PortTaken, SiteError, serve
 
+WRITES = True
+"""The site, beside the catalog's folder."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Where it is served."""

@@ -12,6 +12,9 @@ from pathdex.problems import Problem
 from pathdex.text import listed, near, operations, whole
 from pathdex.verify import HARMLESS, MEASURES, SECONDS, Outcome, Summary, verify
 
+WRITES = True
+"""Evidence, into the catalog's folder."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which models, which rung, how long."""

@@ -75,7 +75,7 @@ def _value(name: str, value: Any) -> Any:
     if not isinstance(value, str) or not (DOTTED.fullmatch(value) or value.startswith(ROOTS)):
         return value
     if value not in CLASSES:
-        mend = near(value, CLASSES) or "pathdex/arguments.py lists those that may be"
+        mend = near(value, CLASSES) or "pathdex/measuring/arguments.py lists those that may be"
         raise RecipeError(f"kwargs.{name} names {value!r}, which is not on the list of classes; {mend}")
     module, _, attribute = value.rpartition(".")
     return getattr(importlib.import_module(module), attribute)

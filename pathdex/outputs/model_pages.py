@@ -43,7 +43,8 @@ def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, st
 def _row(catalog: Catalog, name: str) -> dict[str, Any]:
     """What the table of all models says of one."""
     model, evidence = catalog.models[name], catalog.evidence.get(name)
-    main = _main(parameters(model, evidence))
+    main, seen = _main(parameters(model, evidence)), rung(evidence)
+    measured = seen.measured if seen else None
     return {
         "id": name,
         "model": model,
@@ -51,6 +52,9 @@ def _row(catalog: Catalog, name: str) -> dict[str, Any]:
         "width": next((found.width for found in model.embeddings.values() if found.default), None),
         "slides": model.training.slides if model.training else None,
         "state": state(catalog, name),
+        "operations": measured.flops if measured else None,
+        "side": measured.input[-1] if measured and measured.input else None,
+        "tables": len(catalog.results_of(name)),
     }
 
 

@@ -56,7 +56,7 @@ def _figures(catalog: Catalog) -> list[tuple[int, str, str]]:
         (len(catalog.papers), "paper", "papers", "papers"),
         (len(catalog.results), "published table", "published tables", "results"),
         (len(catalog.errata), "erratum", "errata", "errata"),
-        (len(receipts), "source opened", "sources opened", "verification"),
+        (len(receipts), "source", "sources", "verification"),
     ]
     return [(number, one if number == 1 else many, leads) for number, one, many, leads in figures]
 

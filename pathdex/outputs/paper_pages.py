@@ -8,7 +8,7 @@ from jinja2 import Environment
 from pathdex.catalog import Catalog
 from pathdex.schema import Paper
 from pathdex.schema.taxonomy import Section
-from pathdex.writing.citing import apa, bibtex
+from pathdex.writing.citing import bibtex, link, reference
 from pathdex.writing.rendering import environment, page
 
 COMMITTED = False
@@ -18,7 +18,7 @@ AGGREGATE = False
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The sections, the bibliography and the pages."""
     made = environment(prose)
-    made.globals.update(identifiers=identifiers, apa=apa)
+    made.globals.update(identifiers=identifiers, reference=reference, link=link)
     sections = [(key, section, _papers(catalog, key)) for key, section in _ordered(catalog)]
     total = len(catalog.papers)
     yield page(made, "papers", "papers/index.md", sections=sections, total=total, models_of=_models(catalog))

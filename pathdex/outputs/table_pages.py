@@ -76,17 +76,18 @@ def _benchmark(catalog: Catalog, name: str) -> dict[str, Any]:
 def _result(catalog: Catalog, name: str) -> dict[str, Any]:
     """The table as printed, what each column holds, and averages that do not add up."""
     record, table = catalog.results[name], catalog.tables[name]
-    wrong = {(row, column): f"its columns average {mean:.4f}" for row, column, _, mean in wrong_averages(record, table)}
-    columns = [(column, *_column(catalog, record.columns[column])) for column in table.header[1:]]
+    wrong = {(row, column): (printed, f"{mean:.4f}") for row, column, printed, mean in wrong_averages(record, table)}
+    columns = [(column, *_column(catalog, column, record.columns[column])) for column in table.header[1:]]
     return {"table": table, "columns": columns, "wrong": wrong}
 
 
-def _column(catalog: Catalog, holds: Any) -> tuple[str, str, str]:
+def _column(catalog: Catalog, column: str, holds: Any) -> tuple[str, str, str]:
     """What a column's numbers are, and suite and task, where it has them."""
     if holds.task:
         suite, _, task = holds.task.partition("/")
         found = catalog.benchmarks[suite].tasks[task]
-        return f"{found.name}: {found.metric}, {found.better} is better", suite, task
+        name = "" if found.name == column else f"{found.name}: "
+        return f"{name}{found.metric}, {found.better} is better", suite, task
     return holds.about or f"Average as printed, over {text.listed(holds.average_of)}", "", ""
 
 

@@ -49,7 +49,7 @@ class Erratum(Receipted):
     """What is right."""
     explanation: Annotated[Text, Plain()]
     """How we know, in our own words."""
-    evidence: Annotated[Sources, Plain(), Field(min_length=1)]
+    evidence: Annotated[Sources, Plain()]
     """Receipts for what is right."""
     models: Annotated[Some[Annotated[Slug, Reference("models")]], Plain()] = ()
     """Models concerned."""

@@ -1,8 +1,9 @@
 """Evidence: what the verification job saw of one model. Written by the job, never by hand; it judges nothing."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from pathdex.schema.record import Record
 from pathdex.schema.values import Line, Natural, Positive, Sha256
@@ -20,7 +21,17 @@ Status = Literal[
     "crashed",
     "not-attempted",
 ]
-Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+
+
+def _moment(value: str) -> str:
+    try:
+        datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not a moment; let the job write evidence anew") from error
+    return value
+
+
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), AfterValidator(_moment)]
 
 
 class Environment(Record):
@@ -46,7 +57,7 @@ class StateDict(Record):
 class Measured(Record):
     """What the architecture rung measures, without a download."""
 
-    parameters: dict[str, Positive]
+    parameters: Annotated[dict[str, Positive], Field(min_length=1)]
     """Exact number of parameters by scope."""
     embeddings: dict[str, Positive] = {}
     """Width of each embedding variant, from a forward pass without data."""
@@ -97,5 +108,5 @@ class Evidence(Record):
     """Hash of the recipe that was measured; a changed entry makes evidence stale."""
     pathdex: Line
     """Version of pathdex that measured."""
-    rungs: dict[Literal["architecture"], Rung]
+    rungs: Annotated[dict[Literal["architecture"], Rung], Field(min_length=1)]
     """The rungs climbed."""

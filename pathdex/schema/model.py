@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from pathdex.schema.receipt import Receipted, Sources
 from pathdex.schema.record import Record, Some
 from pathdex.schema.training import Training
-from pathdex.schema.values import Length, Line, PartialDate, Plain, Positive, Reference, Slug, Text, Url
+from pathdex.schema.values import Argument, Length, Line, PartialDate, Plain, Positive, Reference, Shade, Slug, Text, Url, Variant
 from pathdex.schema.weights import Weights
 
 Kind = Literal[
@@ -22,7 +22,6 @@ Kind = Literal[
 ]
 Scope = Literal["image-encoder", "text-encoder", "slide-encoder", "decoder", "full-model"]
 Pooling = Literal["cls", "mean", "cls+mean", "pooler", "projection", "attention", "register", "none"]
-Triple = Annotated[tuple[Length, Length, Length], Field(strict=False)]
 
 
 class Architecture(Record):
@@ -55,7 +54,7 @@ class Loader(Record):
     """Who builds it: a library, `pathdex` for a module in pathdex/architectures, `custom` for the authors' own code."""
     factory: Line
     """Model name in timm, class name in transformers, or dotted name in the authors' code."""
-    kwargs: Annotated[dict[str, bool | int | float | str | list[bool | int | float | str]], Field(strict=False)] = {}
+    kwargs: Annotated[dict[Argument, bool | int | float | str | list[bool | int | float | str]], Field(strict=False)] = {}
     """Arguments. Classes are written as dotted names below timm.layers or torch.nn."""
     prefix: Line | None = None
     """Prefix of the module's keys in the checkpoint."""
@@ -94,7 +93,7 @@ class Preprocess(Record):
     """Side of the centre crop, in pixels."""
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] | None = None
     """How resizing interpolates."""
-    mean: Triple | None = None
+    mean: Annotated[tuple[Shade, Shade, Shade], Field(strict=False)] | None = None
     """Mean subtracted, R G B, for values from 0 to 1."""
     std: Annotated[tuple[Length, Length, Length], Field(strict=False)] | None = None
     """Standard deviation divided by, R G B."""
@@ -156,7 +155,7 @@ class Model(Receipted):
     """The recipe that builds it."""
     parameters: dict[Scope, Parameters] = {}
     """Reported number of parameters by scope."""
-    embeddings: dict[str, Embedding] = {}
+    embeddings: dict[Variant, Embedding] = {}
     """Named embedding variants, one of them the default."""
     preprocess: Preprocess | None = None
     """What happens to a tile before the model sees it."""

@@ -49,7 +49,10 @@ def _several(value: Any) -> Any:
 Source = Annotated[Receipt, BeforeValidator(_whole, json_schema_input_type=Openable | Receipt)]
 """One receipt, long or short."""
 
-Sources = Annotated[Some[Source], BeforeValidator(_several, json_schema_input_type=Openable | Receipt | list[Openable | Receipt])]
+Several = Annotated[list[Openable | Receipt], Field(min_length=1)]
+Sources = Annotated[
+    Some[Source], Field(min_length=1), BeforeValidator(_several, json_schema_input_type=Openable | Receipt | Several)
+]
 """One receipt or a list of them."""
 
 

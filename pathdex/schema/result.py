@@ -6,10 +6,9 @@ from pydantic import Field, model_validator
 
 from pathdex.schema.receipt import Receipted, Sources
 from pathdex.schema.record import Record, Some
-from pathdex.schema.values import Line, Plain, Reference, Slug, Text
+from pathdex.schema.values import Line, Plain, Reference, Slug, Text, Variant
 
 Precision = Literal["fp32", "fp16", "bf16", "mixed", "not-stated"]
-EmbeddingUsed = Annotated[str, Field(pattern=r"^[a-z0-9+-]+$")]
 
 
 class Row(Record):
@@ -19,7 +18,7 @@ class Row(Record):
     """The model's entry; left out when the catalog has none."""
     about: Annotated[Text, Plain()] | None = None
     """What the row is, when it is no entry or needs a word."""
-    embedding: EmbeddingUsed | None = None
+    embedding: Variant | None = None
     """Variant used, when it differs from the table's."""
 
     @model_validator(mode="after")
@@ -63,12 +62,14 @@ class Result(Receipted):
     """Whether the printed numbers come from makers of a model in the table."""
     protocol: Text
     """How the numbers came about, as far as the source says, in our own words."""
-    embedding: EmbeddingUsed
+    embedding: Variant
     """Variant used in all rows, or not-stated."""
     precision: Precision
     """Arithmetic precision, or not-stated."""
     label: Annotated[Line, Plain()]
     """Header of the printed column that names the rows."""
+    models_in: Annotated[Literal["rows", "columns"], Plain()] = "rows"
+    """Where the source prints the models. The CSV keeps its order; either way `rows` is about models, `columns` about numbers."""
     rows: Annotated[dict[Line, Row], Plain(), Field(min_length=1)]
     """Printed row label to what it is about."""
     columns: Annotated[dict[Line, Column], Plain(), Field(min_length=1)]

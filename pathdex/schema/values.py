@@ -12,11 +12,16 @@ from pydantic_core import CoreSchema, core_schema
 SLUG = r"^[a-z0-9]+(?:[-.][a-z0-9]+)*$"
 COMMIT = r"^[0-9a-f]{40}$"
 SHA256 = r"^[0-9a-f]{64}$"
-GITHUB = re.compile(r"^github:([A-Za-z0-9][\w.-]*)/([\w.-]+)@([0-9a-f]{7,40}):([^\s:][^\s]*)$", re.ASCII)
-WEB = re.compile(r"""^https?://[^\s/?#@<>"`\\]+\.[^\s/?#@<>"`\\]+(?:[/?#][^\s<>"`\\]*)?$""")
+VARIANT = r"^[a-z0-9]+(?:[-+][a-z0-9]+)*$"
+ARGUMENT = r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$"
+GITHUB = re.compile(r"^github:([A-Za-z0-9][\w.-]*)/(?!\.{1,2}@)([\w.-]+)@([0-9a-f]{7,40}):([^\s:/][^\s]*)$", re.ASCII)
+HOST = r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]*"
+"""Names joined by dots, the last of which is no number: an address of a machine is not one of the web."""
+WEB = re.compile(rf"""^https?://{HOST}(?::\d{{1,5}})?(?:[/?#][^\s<>"`\\]*)?$""")
 DOI = r"^10\.\d{4,9}/[!-~]+$"
 ARXIV = r"^\d\d(?:0[1-9]|1[0-2])\.\d{4,5}$"
-CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+AUTHOR = re.compile(r"[^,;\s](?:[^,;]*[^,;\s])?(?:, [^,;\s](?:[^,;]*[^,;\s])?){0,2}")
 MARKUP = re.compile(r"<[A-Za-z/!?]|&[a-zA-Z#][\w]*;")
 
 
@@ -134,13 +139,19 @@ def _licence(value: str) -> str:
 def _author(value: str) -> str:
     if re.search(r"\band others\b|\bet al\b", value) or value.lower() == "others":
         raise ValueError(f"{value!r} is not an author; list every author as 'Family, Given'")
-    if value.count(",") > 2 or " and " in value:
+    if not AUTHOR.fullmatch(_line(value)) or " and " in value:
         raise ValueError(f"{value!r} is not one author; write one 'Family, Given' an item")
-    return _line(value)
+    return value
 
 
 Slug = Annotated[str, Matching(SLUG, "an id", "use lower-case letters, digits, '-' and '.'")]
 """An id: lower-case ASCII letters, digits, hyphens and dots."""
+
+Variant = Annotated[str, Matching(VARIANT, "a variant's name", "use lower-case letters, digits, '-' and '+'")]
+"""The name of an embedding variant, such as cls+mean."""
+
+Argument = Annotated[str, Matching(ARGUMENT, "an argument's name", "write it as in Python")]
+"""The name of a keyword argument, or a dotted path to a part's."""
 
 Line = Annotated[str, AfterValidator(_line)]
 """Plain text on one line."""
@@ -173,3 +184,5 @@ PartialDate = Annotated[
 Positive = Annotated[int, Field(gt=0)]
 Natural = Annotated[int, Field(ge=0)]
 Length = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Shade = Annotated[float, Field(ge=0, le=1)]
+"""A colour's value, from 0 to 1."""

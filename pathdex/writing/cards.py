@@ -164,17 +164,18 @@ def _results(catalog: Catalog, name: str) -> Iterator[str]:
     for score in scores(catalog, catalog.results_of(name), name):
         benchmark = catalog.benchmarks[score.suite]
         task = benchmark.tasks[score.task]
-        printed = [f"{benchmark.name}: {task.name}", task.metric, score.printed, score.embedding, score.precision]
-        rows.append([*map(escaped, printed), escaped(catalog.results[score.table].title)])
+        how = [found.replace("not-stated", "not stated") for found in (score.embedding, score.precision)]
+        printed = [f"{benchmark.name}: {task.name}", task.metric, score.printed, *how, catalog.results[score.table].title]
+        rows.append([*map(escaped, printed), escaped(score.row)])
     if rows:
-        yield table(["Task", "Metric", "Printed", "Embedding", "Precision", "Table"], rows)
+        yield table(["Task", "Metric", "Printed", "Embedding", "Precision", "Table", "Row"], rows)
 
 
 def _papers(catalog: Catalog, model: Model) -> Iterator[str]:
     for name in model.papers:
         if paper := catalog.papers.get(name):
             address = citing.link(paper)
-            yield f"- {escaped(citing.apa(paper).removesuffix(address).rstrip())} {link(address, address)}"
+            yield f"- {escaped(citing.reference(paper))} {link(address, address)}"
 
 
 def _errata(catalog: Catalog, name: str) -> Iterator[str]:

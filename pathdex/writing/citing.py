@@ -55,9 +55,16 @@ def link(paper: Paper) -> str:
 
 def venue(paper: Paper) -> str:
     """Where it appeared, for people: the venue, else the preprint server, else the publisher."""
-    servers = {"10.1101": "bioRxiv or medRxiv", "10.21203": "Research Square", "10.20944": "Preprints.org"}
-    server = servers.get((paper.preprint_doi or "").partition("/")[0], "")
-    return paper.venue or ("arXiv" if paper.arxiv else server or ("OpenReview" if paper.openreview else paper.publisher or ""))
+    server = "arXiv" if paper.arxiv else _server(paper.preprint_doi or "")
+    return paper.venue or server or ("OpenReview" if paper.openreview else paper.publisher or "")
+
+
+def _server(doi: str) -> str:
+    """The preprint server that gave the DOI, or "": bioRxiv numbers its papers with six digits, medRxiv with eight."""
+    prefix, _, rest = doi.partition("/")
+    if prefix == "10.1101":
+        return "medRxiv" if len(rest.rpartition(".")[2]) == len("23292757") else "bioRxiv"
+    return {"10.21203": "Research Square", "10.20944": "Preprints.org"}.get(prefix, "")
 
 
 def dated(paper: Paper) -> list[int]:
@@ -101,7 +108,7 @@ def _bibtex_fields(kind: str, paper: Paper) -> Iterator[tuple[str, str]]:
 def _bibtex_values(kind: str, paper: Paper) -> Iterator[tuple[str, str]]:
     yield "author", " and ".join(map(_bibtex_author, paper.authors))
     yield "title", tex.title(paper.title)
-    yield VENUES[kind], tex.escaped(paper.venue or "")
+    yield VENUES[kind], tex.escaped(_bibtex_venue(kind, paper))
     yield "year", str(paper.year)
     if kind in ("article", "inproceedings", "book"):
         yield _bibtex_volume(paper.volume or "")
@@ -112,6 +119,12 @@ def _bibtex_values(kind: str, paper: Paper) -> Iterator[tuple[str, str]]:
     yield "eprint", paper.arxiv or ""
     yield "archiveprefix", "arXiv" if paper.arxiv else ""
     yield "url", tex.verbatim(paper.url or ("" if paper.doi or paper.arxiv or paper.preprint_doi else link(paper)))
+
+
+def _bibtex_venue(kind: str, paper: Paper) -> str:
+    """The venue; of a preprint that no eprint field can name, the server."""
+    server = "" if kind != "misc" or paper.arxiv else _server(paper.preprint_doi or "")
+    return paper.venue or server
 
 
 def _bibtex_volume(volume: str) -> tuple[str, str]:
@@ -190,6 +203,11 @@ def _csl_author(author: str) -> dict[str, str]:
 
 def apa(paper: Paper) -> str:
     """The reference in APA's seventh style, as plain text; the title stays as printed."""
+    return f"{reference(paper)} {link(paper)}".rstrip()
+
+
+def reference(paper: Paper) -> str:
+    """What stands before the address in APA's style."""
     title = paper.title
     if paper.kind == "preprint" and paper.arxiv:
         title += f" (arXiv:{paper.arxiv})"
@@ -197,7 +215,7 @@ def apa(paper: Paper) -> str:
     parts = [f"{authors}{'' if authors[-1] == '.' else '.'} ({paper.year})", title, _apa_venue(paper)]
     if paper.publisher and paper.kind not in ("article", "preprint"):
         parts.append(paper.publisher)
-    return " ".join([*(part if part[-1] in ".?!" else f"{part}." for part in parts if part), link(paper)])
+    return " ".join([*(part if part[-1] in ".?!" else f"{part}." for part in parts if part)])
 
 
 def _apa_venue(paper: Paper) -> str:

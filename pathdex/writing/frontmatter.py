@@ -13,8 +13,8 @@ from pathdex.writing.scores import Score, scores
 
 HUB_LICENCES = (
     "afl-3.0 agpl-3.0 apache-2.0 artistic-2.0 bsd-2-clause bsd-3-clause bsd-3-clause-clear bsl-1.0 c-uda cc-by-2.0 "
-    "cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc- "
-    "sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cc-by-nd-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc0-1.0 cdla-permissive-1.0 "
+    "cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 "
+    "cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cc-by-nd-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc0-1.0 cdla-permissive-1.0 "
     "cdla-permissive-2.0 cdla-sharing-1.0 ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 gpl-2.0 gpl-3.0 isc "
     "lgpl-2.1 lgpl-3.0 lppl-1.3c mit mpl-2.0 ms-pl ncsa ofl-1.1 osl-3.0 postgresql unlicense wtfpl zlib"
 )
@@ -87,11 +87,12 @@ def _result(catalog: Catalog, score: Score) -> dict[str, Any]:
     benchmark, result = catalog.benchmarks[score.suite], catalog.results[score.table]
     task = benchmark.tasks[score.task]
     data = catalog.datasets.get(task.dataset or "")
+    origin = next(filter(None, (address(found.url) for found in result.source)), "")
     return {
         "task": {"type": TASKS.get(task.kind, task.kind), "name": f"{benchmark.name}: {task.name}"},
         "dataset": {"type": task.dataset or f"{score.suite}-{score.task}", "name": data.name if data else task.name},
         "metrics": [{"type": task.metric.lower().replace(" ", "_"), "value": score.value, "name": _measure(task.metric, score)}],
-        "source": {"name": result.title, "url": next(filter(None, (address(found.url) for found in result.source)), "")},
+        "source": {"name": f"{result.title}, row {score.row}", "url": origin},
     }
 
 

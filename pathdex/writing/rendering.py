@@ -3,14 +3,16 @@
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
+from traceback import walk_tb
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from jinja2 import DictLoader, Environment, StrictUndefined, pass_context
+from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError, TemplateSyntaxError, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
 from pathdex import text as writing
+from pathdex.problems import CatalogError, Problem
 from pathdex.schema.receipt import Receipt, Receipted
 from pathdex.schema.values import GITHUB, WEB
 
@@ -21,6 +23,7 @@ WRITERS = {
     "count": writing.count,
     "credited": writing.credited,
     "date": writing.date,
+    "giga": writing.giga,
     "listed": writing.listed,
     "operations": writing.operations,
     "percent": writing.percent,
@@ -88,11 +91,19 @@ def linked(value: str, text: str | None = None) -> Markup:
 
 
 def receipts(record: Receipted, path: str) -> list[Link]:
-    """The receipts that cover a field: of the field itself or what holds it, else of what lies in it."""
+    """The receipts that cover a field: of the longest path that holds it, else of what lies in it, else of the disputed value
+    that is held to be right."""
     keyed = [(part.strip(), found) for key, found in record.sources.items() for part in key.split(",")]
-    above = [found for key, found in keyed if path == key or path.startswith(f"{key}.")]
+    longest = max((len(key) for key, _ in keyed if f"{path}.".startswith(f"{key}.")), default=0)
+    above = [found for key, found in keyed if longest and key == path[:longest]]
     below = [found for key, found in keyed if key.startswith(f"{path}.")]
-    return links(receipt for found in above or below for receipt in found)
+    return links(receipt for found in above or below or _judged(record, path) for receipt in found)
+
+
+def _judged(record: Receipted, path: str) -> list[tuple[Receipt, ...]]:
+    """The receipts of the values that were judged right, of the field or what lies in it."""
+    disputes = [dispute for field, dispute in record.disputed.items() if f"{field}.".startswith(f"{path}.")]
+    return [claim.source for dispute in disputes for claim in dispute.values if claim.value == dispute.judged]
 
 
 def links(found: Iterable[Receipt]) -> list[Link]:
@@ -146,9 +157,25 @@ def environment(texts: Mapping[str, str]) -> Environment:
 
 
 def page(made: Environment, template: str, file: str, **values: Any) -> tuple[str, str]:
-    """One page: its path below the root and its text, which ends with one newline."""
-    text = made.get_template(f"pages/{template}.md.jinja").render(here=folder(file), **values)
+    """One page: its path below the root and its text, which ends with one newline.
+
+    Raises `CatalogError` for a template that can't be rendered.
+    """
+    source = f"pages/{template}.md.jinja"
+    try:
+        text = made.get_template(source).render(here=folder(file), **values)
+    except TemplateError as error:
+        raise CatalogError([_broken(source, error)]) from error
     return f"{DOCS}/{file}", re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _broken(source: str, error: TemplateError) -> Problem:
+    """What is wrong with a template, and in which of its lines."""
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == "<template>"]
+    name, line = source, lines[0] if lines else 1
+    if isinstance(error, TemplateSyntaxError):
+        name, line = error.name or source, error.lineno
+    return Problem(f"site/{TEMPLATES}{name}", line, "", f"can't be rendered ({error.message})", "", "build/template-renders")
 
 
 def folder(file: str) -> str:

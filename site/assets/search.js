@@ -99,10 +99,4 @@
       open();
     }
   });
-  // Material opens the drawer on Enter; a button also answers to the space bar.
-  document.querySelector(".bar__menu")?.addEventListener("keydown", (event) => {
-    if (event.key !== " ") return;
-    event.preventDefault();
-    event.currentTarget.click();
-  });
 })();
