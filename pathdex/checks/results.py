@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from pathdex.averages import wrong_averages
 from pathdex.catalog import Catalog
 from pathdex.problems import Problem
+from pathdex.relations.averages import wrong_averages
 
 NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+%?(?:\s*(?:±|\().*)?")
 MISSING = ("", "-", "–", "—", "N/A", "n/a", "NA")

@@ -6,6 +6,8 @@ from typing import Any
 from jinja2 import Environment
 
 from pathdex.catalog import Catalog
+from pathdex.relations.contamination import Overlap, overlap, scored_on
+from pathdex.relations.lineage import relations
 from pathdex.schema import Model
 from pathdex.writing.citing import bibtex
 from pathdex.writing.comparison import Compared, parameters, rung
@@ -15,19 +17,6 @@ from pathdex.writing.specification import brief, quantity, specification
 
 COMMITTED = False
 AGGREGATE = False
-
-LINEAGE = {
-    "initialised_from": "Initialised from",
-    "distilled_from": "Distilled from",
-    "uses_encoder": "Reads embeddings of",
-    "supersedes": "Supersedes",
-}
-INVERSE = {
-    "initialised_from": "Starting point of",
-    "distilled_from": "Teacher of",
-    "uses_encoder": "Encoder below",
-    "supersedes": "Superseded by",
-}
 
 
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -99,6 +88,7 @@ def _page(catalog: Catalog, made: Environment, name: str) -> tuple[str, str]:
         state=state(catalog, name),
         snippet=snippet(model),
         lineage=_lineage(catalog, name),
+        contamination=_contamination(catalog, name),
         training_data=[(found, catalog.datasets.get(found.dataset or "")) for found in _data(model)],
         results=[_result(catalog, result, name) for result in catalog.results_of(name)],
         errata=[(erratum, catalog.errata[erratum]) for erratum in catalog.errata_of("models", name)],
@@ -112,12 +102,15 @@ def _data(model: Model) -> tuple[Any, ...]:
 
 def _lineage(catalog: Catalog, name: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Relations in both directions: a phrase and the models it leads to, as (id, name)."""
-    found: dict[str, list[str]] = {}
-    for relation, phrase in LINEAGE.items():
-        found[phrase] = list(getattr(catalog.models[name].lineage, relation, ()))
-    for relation, phrase in INVERSE.items():
-        found[phrase] = [other for other, model in catalog.models.items() if name in getattr(model.lineage, relation, ())]
-    return [(phrase, [(other, catalog.models[other].name) for other in others]) for phrase, others in found.items() if others]
+    found: dict[str, list[tuple[str, str]]] = {}
+    for relation in relations(catalog, name):
+        found.setdefault(relation.phrase.capitalize(), []).append((relation.model, catalog.models[relation.model].name))
+    return list(found.items())
+
+
+def _contamination(catalog: Catalog, name: str) -> list[tuple[str, str, Overlap]]:
+    """Each data set that a suite scores on, as (id, name), and whether the model has seen its cohort."""
+    return [(dataset, catalog.datasets[dataset].name, overlap(catalog, name, dataset)) for dataset in scored_on(catalog)]
 
 
 def _result(catalog: Catalog, result: str, name: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from pathdex.catalog import Catalog
-from pathdex.relations.contamination import overlap
+from pathdex.relations.contamination import overlap, scored_on
 from pathdex.relations.coverage import Filled, coverage
 from pathdex.relations.differences import differences
 from pathdex.writing.rendering import environment, page
@@ -17,7 +17,7 @@ NAMED = 12
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """One page each."""
     made = environment(prose)
-    scored = sorted({task.dataset for suite in catalog.benchmarks.values() for task in suite.tasks.values() if task.dataset})
+    scored = scored_on(catalog)
     answers = {model: [overlap(catalog, model, dataset) for dataset in scored] for model in catalog.models}
     yield page(made, "contamination", "contamination.md", catalog=catalog, datasets=scored, answers=answers)
     yield page(made, "differences", "differences.md", catalog=catalog, found=differences(catalog))

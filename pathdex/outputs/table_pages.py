@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pathdex import text
-from pathdex.averages import wrong_averages
 from pathdex.catalog import Catalog
+from pathdex.relations.averages import wrong_averages
 from pathdex.schema.quantity import Count
 from pathdex.writing.rendering import environment, page
 from pathdex.writing.specification import brief, quantity

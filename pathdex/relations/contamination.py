@@ -29,6 +29,11 @@ class Origins:
     known: bool
 
 
+def scored_on(catalog: Catalog) -> list[str]:
+    """Data sets that the catalog's suites score on, by id."""
+    return sorted({task.dataset for suite in catalog.benchmarks.values() for task in suite.tasks.values() if task.dataset})
+
+
 def origins(catalog: Catalog, dataset: str) -> Origins:
     """A data set's cohorts, through every step; itself when it is drawn from no other."""
     entry = catalog.datasets.get(dataset)
