@@ -139,7 +139,7 @@ class Model(Receipted):
     """What it is."""
     summary: Annotated[Text, Plain()]
     """One or two sentences in our own words."""
-    organizations: Some[Line]
+    organizations: Annotated[Some[Line], Field(min_length=1)] = ()
     """Who made it."""
     released: PartialDate | None = None
     """When the weights, or the announcement of a closed model, came out."""

@@ -46,7 +46,8 @@ def specification(model: Model) -> list[tuple[str, list[Fact]]]:
 
 
 def _identity(model: Model) -> Iterator[Fact]:
-    yield Fact("Made by", text.listed(model.organizations), "organizations")
+    if model.organizations:
+        yield Fact("Made by", text.listed(model.organizations), "organizations")
     if model.family:
         yield Fact("Family", model.family, "family")
     if model.released:
