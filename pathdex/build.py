@@ -1,12 +1,11 @@
 """Writes what is derived: every output as it should be, each file whole or not at all, and nothing left over."""
 
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pathdex import plugins
 from pathdex.catalog import Catalog
+from pathdex.files import write_whole
 
 OUTPUTS = "pathdex.outputs"
 DOCS = "build/docs"
@@ -45,20 +44,6 @@ def stale(root: Path, only: Sequence[str] = ()) -> list[str]:
     lines = [f"{path}: is {'missing' if found[path] is None else 'stale'}" for path in wanted if found[path] != wanted[path]]
     lines += [f"{path}: is left over" for path in _leftovers(root, wanted, only, committed_only=True)]
     return [f"{line}; run pathdex build" for line in sorted(lines)]
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Replace a file in one step, so that no reader ever meets half of it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _rendered(root: Path, only: Sequence[str], committed_only: bool) -> dict[str, bytes]:

@@ -1,10 +1,8 @@
 """Measures models, each in a process of its own, and keeps what was seen as evidence. It says nothing about claims: checks do."""
 
 import json
-import os
 import platform
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from typing import Any, Literal
 
 from pathdex import __version__, plugins
 from pathdex.catalog import Catalog
+from pathdex.files import write_whole
 from pathdex.measuring import isolation, measure
 from pathdex.schema import Evidence, Model
 from pathdex.schema.evidence import Environment, Measured, Rung
@@ -157,8 +156,8 @@ def _keep(catalog: Catalog, folder: Path, name: str, rung: Height, seen: Rung, l
     evidence = Evidence(recipe=recipe, pathdex=__version__, rungs={**kept, rung: seen})
     tensors = folder / f"{name}.tensors.csv"
     if listing is not None:
-        _replace(tensors, listing)
-    _replace(folder / f"{name}.json", _json(evidence))
+        write_whole(tensors, listing.encode())
+    write_whole(folder / f"{name}.json", _json(evidence).encode())
     if listing is None:
         tensors.unlink(missing_ok=True)
     return True
@@ -171,17 +170,3 @@ def _says(rung: Rung) -> tuple[Any, ...]:
 def _json(evidence: Evidence) -> str:
     data = evidence.model_dump(mode="json", exclude_defaults=True)
     return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write the file whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from pathdex import plugins
-from pathdex.build import _prose, build, outputs, stale, write_whole
+from pathdex.build import _prose, build, outputs, stale
 from pathdex.catalog import Catalog
 from pathdex.commands import main
+from pathdex.files import write_whole
 
 ROOT = Path(__file__).parents[1]
 MINE = ("api", "awesome", "bibliography", "citations", "modelcards", "schemas")
@@ -118,15 +119,6 @@ def test_a_failing_output_leaves_everything_as_it_was(toy_root: Path, fake: Any)
     with pytest.raises(RuntimeError):
         build(toy_root)
     assert files(toy_root) == before
-
-
-def test_a_failing_write_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "a.txt"
-    write_whole(file, b"old")
-    monkeypatch.setattr(Path, "replace", lambda self, target: (_ for _ in ()).throw(OSError("full")))
-    with pytest.raises(OSError, match="full"):
-        write_whole(file, b"new")
-    assert files(tmp_path) == {"a.txt": b"old"}
 
 
 def test_two_outputs_never_write_one_file(toy_root: Path, fake: Any) -> None:

@@ -179,15 +179,6 @@ def test_a_recipe_that_no_longer_builds_keeps_the_date_of_its_last_pass_and_no_l
     assert "tiny.tensors.csv" not in _files(bare_root)
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "tiny.json"
-    file.write_text("old", encoding="utf-8")
-    monkeypatch.setattr(os, "fdopen", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
-        verification._replace(file, "new")
-    assert {found.name: found.read_text(encoding="utf-8") for found in tmp_path.iterdir()} == {"tiny.json": "old"}
-
-
 @pytest.mark.parametrize(
     ("message", "line"),
     [
