@@ -62,6 +62,15 @@ def test_a_model_without_paper_stands_in_the_section_of_its_kind(toy: Catalog) -
     assert all(ITEM.fullmatch(line) for line in text.splitlines() if line.startswith("- [Tiny"))
 
 
+def test_two_models_in_one_repository_do_not_repeat_its_link(toy: Catalog) -> None:
+    taxonomy = Taxonomy.model_validate({"sections": {"patch-encoders": {"title": "Patch encoders", "about": "Encoders."}}})
+    lone = toy.models["tiny"].model_copy(update={"papers": ()})
+    twin = lone.model_copy(update={"name": "Twin"})
+    text = dict(awesome.render(Catalog(models={"tiny": lone, "twin": twin}, taxonomy=taxonomy), {}))["AWESOME.md"]
+    assert text.count("https://huggingface.co/toy/tiny") == 1
+    assert "- Model Twin - 2024." in text and "[Model card](modelcards/twin.md)." in text
+
+
 def test_values_do_not_act(toy: Catalog) -> None:
     paper = toy.papers["lovelace2024tiny"]
     hostile = paper.model_copy(update={"title": "a](javascript:x) | **b**", "summary": "# c <!--lint disable-->", "venue": "*d*"})

@@ -70,17 +70,28 @@ def _item(catalog: Catalog, name: str, paper: Paper) -> str:
 
 def _models(catalog: Catalog, section: str) -> list[str]:
     """Items of the models without a paper whose kind the section bears in its id."""
-    found = [(name, model) for name, model in catalog.models.items() if not model.papers and section in _homes(model)]
-    return [_without_paper(name, model) for name, model in sorted(found, key=lambda named: named[1].name.lower())]
+    places: dict[str, str] = {}
+    bare = {name: model for name, model in catalog.models.items() if not model.papers}
+    for name, model in bare.items():
+        places.setdefault(_place(model), name)
+    found = [(name, model) for name, model in bare.items() if section in _homes(model)]
+    found.sort(key=lambda named: named[1].name.lower())
+    return [_without_paper(name, model, places[_place(model)] == name) for name, model in found]
 
 
 def _homes(model: Model) -> tuple[str, str]:
     return model.kind, f"{model.kind}s"
 
 
-def _without_paper(name: str, model: Model) -> str:
-    hub = f"https://huggingface.co/{model.weights.repository}" if model.weights.repository else None
-    place = hub or model.weights.url or model.code
+def _place(model: Model) -> str:
+    """Where the model is to be had, or ""."""
+    hub = f"https://huggingface.co/{model.weights.repository}" if model.weights.repository else ""
+    return hub or model.weights.url or model.code or ""
+
+
+def _without_paper(name: str, model: Model, first: bool) -> str:
+    """The item of a model; only the first one in a repository links to it, since a list names no link twice."""
+    place = _place(model) if first else ""
     parts = [f"{model.released[:4]}." if model.released else "Undated.", _sentence(model.summary)]
     head = link(model.name, place) if place else f"Model {escaped(model.name)}"
     return f"- {head} - {' '.join(parts)} {link('Model card', f'modelcards/{name}.md')}."
