@@ -10,6 +10,7 @@ from pathdex.relations.contamination import origins, overlap
 from pathdex.relations.coverage import coverage
 from pathdex.relations.differences import differences
 from pathdex.relations.lineage import Relation, ancestors, relations
+from pathdex.relations.marks import mark
 
 
 def changed(root: Path, file: str, *edits: tuple[str, str]) -> Catalog:
@@ -88,3 +89,20 @@ def test_the_coverage_command_lists_what_is_to_be_done(toy_root: Path, capsys: p
     assert main(["--root", str(toy_root), "coverage", "--missing"]) == 0
     shown = capsys.readouterr().out
     assert "models.architecture" in shown and "lacking: tiny-slide" in shown
+
+
+def test_closed_data_and_averages_are_marked(toy_root: Path) -> None:
+    closed = ("    kind: segmentation\n", "    kind: segmentation\n    private: true\n")
+    catalog = changed(toy_root, "benchmarks/toybench.yaml", closed)
+    columns = catalog.results["toytable"].columns
+    assert {name: mark(catalog, column) for name, column in columns.items()} == {
+        "#Slides": "",
+        "Bears": "",
+        "Outlines": "private",
+        "Average": "aggregate",
+    }
+
+
+def test_a_closed_data_set_closes_its_tasks(toy_root: Path) -> None:
+    catalog = changed(toy_root, "datasets/patches.yaml", ("access: registration", "access: private"))
+    assert mark(catalog, catalog.results["toytable"].columns["Bears"]) == "private"

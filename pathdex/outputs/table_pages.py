@@ -6,6 +6,7 @@ from typing import Any
 from pathdex import text
 from pathdex.catalog import Catalog
 from pathdex.relations.averages import wrong_averages
+from pathdex.relations.marks import is_private, mark
 from pathdex.schema.quantity import Count
 from pathdex.writing.rendering import environment, page
 from pathdex.writing.specification import brief, quantity
@@ -64,13 +65,14 @@ def _written(value: Any) -> str:
 
 
 def _benchmark(catalog: Catalog, name: str) -> dict[str, Any]:
-    """The tables that print numbers of this suite."""
+    """The tables that print numbers of this suite, and the tasks whose data are closed."""
     using = [
         result
         for result, record in catalog.results.items()
         if any((column.task or "").startswith(f"{name}/") for column in record.columns.values())
     ]
-    return {"using": using}
+    private = {task for task, found in catalog.benchmarks[name].tasks.items() if is_private(catalog, found)}
+    return {"using": using, "private": private}
 
 
 def _result(catalog: Catalog, name: str) -> dict[str, Any]:
@@ -78,7 +80,8 @@ def _result(catalog: Catalog, name: str) -> dict[str, Any]:
     record, table = catalog.results[name], catalog.tables[name]
     wrong = {(row, column): (printed, f"{mean:.4f}") for row, column, printed, mean in wrong_averages(record, table)}
     columns = [(column, *_column(catalog, column, record.columns[column])) for column in table.header[1:]]
-    return {"table": table, "columns": columns, "wrong": wrong}
+    marked = {column: word for column, holds in record.columns.items() if (word := mark(catalog, holds))}
+    return {"table": table, "columns": columns, "wrong": wrong, "marked": marked}
 
 
 def _column(catalog: Catalog, column: str, holds: Any) -> tuple[str, str, str]:

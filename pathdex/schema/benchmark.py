@@ -36,6 +36,8 @@ class Task(Record):
     """Unit: from 0 to 1. Percent: from 0 to 100."""
     classes: Positive | None = None
     """Number of classes."""
+    private: Annotated[bool, Plain()] = False
+    """Whether its data are closed, so that nobody outside can repeat the number."""
     notes: Text | None = None
     """What the reader must know to compare."""
 
