@@ -52,7 +52,7 @@ def test_values_are_bare_and_receipts_are_whole(files: dict[str, Any]) -> None:
 
 
 def test_what_was_counted_stands_beside_what_is_claimed(files: dict[str, Any], toy: Catalog) -> None:
-    measured = toy.evidence["tiny"].rungs["architecture"].measured
+    measured = toy.evidence["tiny"].rungs.architecture.measured
     assert measured
     counted = files["models/tiny.json"]["counted"]
     assert counted["status"] == "passed"

@@ -17,8 +17,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS: list[set[str]] = [
     # 1: knows nothing of the catalog
-    {"files", "plugins", "problems", "text", "tolerance"},
-    # 2: what an entry may say, and how a file is read
+    {"files", "hindrance", "plugins", "problems", "text", "tolerance"},
+    # 2: what an entry may say, how a file is read, networks and what they are made of
+    {"layers"},
     {"schema", "reading", "architectures"},
     # 3: the catalog, read and linked
     {"faults"},
@@ -26,7 +27,8 @@ FLOORS: list[set[str]] = [
     # 4: catalog to text, recipe to module, and the world outside
     {"measuring", "relations", "sources", "weights"},
     {"loaders", "writing"},
-    {"outputs"},
+    {"filling", "outputs", "released"},
+    {"rungs"},
     # 5: claims held against facts
     {"checks", "judge"},
     # 6: writes files, measures
@@ -38,7 +40,7 @@ FLOORS: list[set[str]] = [
 ]
 """Lower rooms first; a room imports only from sets above it in this list."""
 
-REGISTRIES = ("architectures", "checks", "commands", "loaders", "outputs", "sources")
+REGISTRIES = ("architectures", "checks", "commands", "loaders", "outputs", "rungs", "sources")
 """Folders whose modules are found by name and do not know each other."""
 
 HEAVY = {
@@ -156,7 +158,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(file: Path) -> None:
         names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         found |= {name.split(".")[0] for name in names} & HEAVY
-    assert found == set()
+    assert found <= ({"torch"} if _place(file)[:1] in (("architectures",), ("layers",)) else set())
 
 
 @every_module

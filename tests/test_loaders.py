@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from pathdex import plugins
-from pathdex.measuring import arguments, measure
+from pathdex.measuring import arguments
 from pathdex.measuring.arguments import RecipeError
 from pathdex.measuring.pooling import POOLINGS, Features, Unavailable, take
-from pathdex.schema.evidence import Measured
+from pathdex.measuring.seen import Way
+from pathdex.rungs import architecture
+from pathdex.schema.measured import Measured
 from pathdex.schema.model import Loader, Model
 
 with warnings.catch_warnings():
@@ -47,7 +49,9 @@ def _model(library: str, factory: str, poolings: str, side: int | None = None, *
 
 
 def _measured(*recipe: Any, **kwargs: Any) -> Measured:
-    return measure.architecture(_model(*recipe, **kwargs))[0]
+    seen = architecture.measure(_model(*recipe, **kwargs), Way()).measured
+    assert isinstance(seen, Measured)
+    return seen
 
 
 def _build(loader: Loader) -> Any:
@@ -212,7 +216,7 @@ def test_two_towers_are_counted_each_with_its_projection() -> None:
 
 def test_a_tensor_that_layers_share_counts_once() -> None:
     shared = torch.nn.Parameter(torch.empty(3, 5))
-    assert measure.counted([shared, torch.nn.Parameter(torch.empty(2)), shared]) == 17
+    assert architecture.counted([shared, torch.nn.Parameter(torch.empty(2)), shared]) == 17
 
 
 @pytest.mark.parametrize(
@@ -256,7 +260,7 @@ def test_an_entry_without_embeddings_is_counted_but_not_run() -> None:
 
 def test_the_listing_holds_each_name_type_and_shape_in_order() -> None:
     module = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
-    assert measure.listing(module).splitlines() == [
+    assert architecture.listing(module).splitlines() == [
         "name,dtype,shape",
         "0.bias,float32,2",
         "0.weight,float32,2x3",

@@ -203,7 +203,7 @@ def test_the_table_of_models_has_every_model_and_what_filters_need(toy: Catalog)
 def test_the_table_of_models_tells_cost_and_results(toy: Catalog) -> None:
     table = rendered(toy)["models/index.md"]
     tiny, slide = (re.search(rf'<a href="[^"]*{name}/">.*?</tr>', table, re.S) for name in ("tiny", "tiny-slide"))
-    seen = toy.evidence["tiny"].rungs["architecture"].measured
+    seen = toy.evidence["tiny"].rungs.architecture.measured
     assert tiny and slide and seen and seen.flops
     assert f'data-sort="{seen.flops}">{giga(seen.flops)}</td>' in tiny[0]
     assert 'tiny/&#35;results" aria-label="1 published table with Tiny">1</a>' in tiny[0]
@@ -265,7 +265,7 @@ def test_a_model_page_shows_claim_count_and_verdict_side_by_side(toy: Catalog) -
 def test_a_model_that_was_not_measured_says_why(toy: Catalog) -> None:
     text = rendered(toy)["models/tiny-slide.md"]
     seen = toy.evidence.get("tiny-slide")
-    assert (seen.rungs["architecture"].reason if seen else "Nothing has been measured yet") in text
+    assert (seen.rungs.architecture.reason if seen else "Nothing has been measured yet") in text
 
 
 def test_disputed_values_stand_beside_each_other_with_the_judgement(toy: Catalog) -> None:

@@ -18,7 +18,7 @@ from pathdex.schema.recipe import fingerprint
 from pathdex.verify import Summary, verify
 
 # The first run of a session starts the server that all later processes fork from: what it has not imported, each would import anew.
-SHARED = ("pathdex.measuring.measure", "torch.utils.flop_counter", "timm")
+SHARED = ("pathdex.rungs.architecture", "torch.utils.flop_counter", "timm")
 
 
 def _act(act: str) -> str:
@@ -136,7 +136,7 @@ def test_every_model_asked_for_ends_in_one_status_with_the_reason(bare_root: Pat
     assert summary.failed == ["endless", "misspelt", "odd"]
     after = Catalog.load(bare_root)
     assert sorted(after.evidence) == sorted(after.models)
-    assert {name: evidence.rungs["architecture"].status for name, evidence in after.evidence.items()} == {
+    assert {name: evidence.rungs.architecture.status for name, evidence in after.evidence.items()} == {
         name: outcome.rung.status for name, outcome in summary.outcomes.items()
     }
 

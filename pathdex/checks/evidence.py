@@ -2,18 +2,17 @@
 
 import hashlib
 from collections.abc import Iterator
-from typing import Literal
 
 from pathdex import plugins
 from pathdex.catalog import Catalog
 from pathdex.problems import Problem
 from pathdex.schema import Evidence, Model
-from pathdex.schema.evidence import Measured
+from pathdex.schema.measured import Measured
 from pathdex.schema.recipe import fingerprint
 from pathdex.text import near
 from pathdex.tolerance import agrees
 
-RUNG: Literal["architecture"] = "architecture"
+RUNG = "architecture"
 
 
 def belongs_to_a_model(catalog: Catalog) -> Iterator[Problem]:
@@ -46,7 +45,7 @@ def fits_the_recipe(catalog: Catalog) -> Iterator[Problem]:
 def recipe_builds(catalog: Catalog) -> Iterator[Problem]:
     """A recipe that pathdex can build was built, and gave what is measured."""
     for name, evidence in catalog.evidence.items():
-        rung = evidence.rungs.get(RUNG)
+        rung = evidence.rungs.architecture
         if rung and rung.status != "passed" and _is_current(catalog, name) and _is_buildable(catalog.models[name]):
             what, mend = f"{rung.status}: {rung.reason}", f"mend the recipe and run pathdex verify {name}"
             yield _at_recipe(catalog, name, what, mend)
@@ -94,7 +93,7 @@ def listing_fits(catalog: Catalog) -> Iterator[Problem]:
     """The listing of tensors beside the evidence is the one that was measured."""
     unread = catalog.broken.get("listings", frozenset())
     for name, evidence in catalog.evidence.items():
-        rung, listing = evidence.rungs.get(RUNG), catalog.listings.get(name)
+        rung, listing = evidence.rungs.architecture, catalog.listings.get(name)
         wanted = rung.measured.state_dict.sha256 if rung and rung.measured else None
         found = hashlib.sha256(listing.encode()).hexdigest() if listing is not None else None
         if wanted != found and name not in unread:
@@ -107,7 +106,7 @@ def listing_fits(catalog: Catalog) -> Iterator[Problem]:
 def _measured(catalog: Catalog) -> Iterator[tuple[str, Model, Measured]]:
     """Models with current measurements; what is out of date is told once, by `fits_the_recipe`."""
     for name, evidence in catalog.evidence.items():
-        rung = evidence.rungs.get(RUNG)
+        rung = evidence.rungs.architecture
         if rung and rung.measured and _is_current(catalog, name):
             yield name, catalog.models[name], rung.measured
 
@@ -121,7 +120,7 @@ def _is_current(catalog: Catalog, name: str) -> bool:
 
 
 def _is_attempted(evidence: Evidence) -> bool:
-    return any(rung.status != "not-attempted" for rung in evidence.rungs.values())
+    return any(rung.status != "not-attempted" for _, rung in evidence.rungs.tried())
 
 
 def _is_buildable(model: Model) -> bool:
@@ -129,7 +128,7 @@ def _is_buildable(model: Model) -> bool:
 
 
 def _day(evidence: Evidence) -> str:
-    return max(rung.measured_at for rung in evidence.rungs.values())[:10]
+    return max(rung.measured_at for _, rung in evidence.rungs.tried())[:10]
 
 
 def _at_recipe(catalog: Catalog, name: str, what: str, mend: str) -> Problem:

@@ -9,8 +9,10 @@ from importlib.util import find_spec
 
 from pathdex.catalog import Catalog, read_catalog
 from pathdex.problems import Problem
-from pathdex.text import listed, near, operations, whole
-from pathdex.verify import HARMLESS, MEASURES, SECONDS, Outcome, Summary, verify
+from pathdex.schema.evidence import HEIGHTS
+from pathdex.text import listed, near
+from pathdex.verify import HARMLESS, SECONDS, Outcome, Summary, verify
+from pathdex.writing.measurements import told
 
 WRITES = True
 """Evidence, into the catalog's folder."""
@@ -20,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Which models, which rung, how long."""
     parser.add_argument("ids", nargs="*", metavar="MODEL", help="id of a model, such as uni2-h")
     parser.add_argument("--all", action="store_true", help="measure every model of the catalog")
-    parser.add_argument("--rung", choices=sorted(MEASURES), default="architecture", help="what to see (default: architecture)")
+    parser.add_argument("--rung", choices=HEIGHTS, default="architecture", help="what to see (default: architecture)")
     parser.add_argument("--again", action="store_true", help="write evidence anew, with today's date, though it says the same")
     parser.add_argument("--time-limit", type=_seconds, default=SECONDS, metavar="S", help="seconds for each model (default: 60)")
 
@@ -99,14 +101,7 @@ def _table(summary: Summary) -> Iterator[str]:
 
 
 def _seen(outcome: Outcome) -> str:
-    measured = outcome.rung.measured
-    if measured is None:
-        return outcome.rung.reason or ""
-    parts = [f"{scope} {whole(number)}" for scope, number in measured.parameters.items()]
-    parts += [f"{name} {width}" for name, width in measured.embeddings.items()]
-    parts += [f"{name}: {reason}" for name, reason in measured.unavailable.items()]
-    parts += [operations(measured.flops)] if measured.flops else []
-    return ", ".join(parts) + ("" if outcome.changed else " (as before)")
+    return told(outcome.rung) + ("" if outcome.changed or not outcome.rung.measured else " (as before)")
 
 
 def _closing(summary: Summary) -> str:

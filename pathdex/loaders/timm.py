@@ -34,6 +34,15 @@ def _fills_for_nothing(factory: str) -> bool:
     return plain and torch.get_default_device().type == "meta"
 
 
+def adapted(loader: Loader, module: Module, tensors: dict[str, Any]) -> dict[str, Any]:
+    """Stored tensors by timm's names: those of DINOv2's code are converted by timm's own filter."""
+    if loader.layout != "dinov2":
+        return tensors
+    from timm.models.vision_transformer import checkpoint_filter_fn
+
+    return dict(checkpoint_filter_fn(tensors, module))
+
+
 def parts(module: Module) -> dict[str, list[Any]]:
     """The parameters by scope: the network is one image encoder, its head included where the recipe keeps one."""
     return {"image-encoder": list(module.parameters())}

@@ -1,12 +1,18 @@
 """Evidence: what the verification job saw of one model. Written by the job, never by hand; it judges nothing."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
+from pathdex.schema.measured import Contents, Cost, Header, Measured, Vectors
 from pathdex.schema.record import Record
-from pathdex.schema.values import Line, Natural, Positive, Sha256
+from pathdex.schema.values import Line, Natural, Sha256
+
+Height = Literal["architecture", "header", "weights", "embedding", "cost"]
+HEIGHTS: tuple[Height, ...] = get_args(Height)
+"""The rungs of the ladder, from the ground."""
 
 Status = Literal[
     "passed",
@@ -45,34 +51,8 @@ class Environment(Record):
     """Device, such as meta, cpu or the GPU's name."""
 
 
-class StateDict(Record):
-    """Names and shapes of the module's parameters and stored buffers; listed in `<model>.tensors.csv` beside the evidence."""
-
-    tensors: Natural
-    """Number of entries."""
-    sha256: Sha256
-    """Hash of the listing."""
-
-
-class Measured(Record):
-    """What the architecture rung measures, without a download."""
-
-    parameters: Annotated[dict[str, Positive], Field(min_length=1)]
-    """Exact number of parameters by scope."""
-    embeddings: dict[str, Positive] = {}
-    """Width of each embedding variant, from a forward pass without data."""
-    unavailable: dict[str, Line] = {}
-    """Embedding variants that the module does not give, with the reason."""
-    flops: Positive | None = None
-    """Floating-point operations of the image encoder for one input at native size; a multiply-add counts as two."""
-    input: Annotated[tuple[Positive, ...], Field(strict=False)] | None = None
-    """Shape of that input: batch, channels, height, width; left out where the entry names no embedding and nothing was run."""
-    state_dict: StateDict
-    """Names and shapes."""
-
-
 class Rung(Record):
-    """One rung of the ladder: architecture, header, weights, embedding, cost."""
+    """One rung of the ladder."""
 
     status: Status
     """How it ended."""
@@ -88,17 +68,93 @@ class Rung(Record):
     """Bytes moved over the network."""
     environment: Environment
     """With what."""
-    measured: Measured | None = None
+    measured: Record | None = None
     """What was seen."""
 
     @model_validator(mode="after")
     def told(self) -> "Rung":
-        """A pass has measurements, anything else a reason."""
-        if (self.status == "passed") != (self.measured is not None):
+        """A pass has measurements, anything else a reason; what does not fit may show both."""
+        if (self.status == "passed" and not self.measured) or (self.measured and self.status not in MEASURED):
             raise ValueError(f"status {self.status!r} and measured do not fit; let the job write evidence anew")
         if self.status != "passed" and not self.reason:
             raise ValueError(f"status {self.status!r} has a reason; let the job write evidence anew")
         return self
+
+
+MEASURED = frozenset({"passed", "mismatch", "drifted"})
+
+
+class ArchitectureRung(Rung):
+    """The recipe built without weights."""
+
+    measured: Measured | None = None
+    """What was seen."""
+
+
+class HeaderRung(Rung):
+    """Names and shapes of the released files, without their contents."""
+
+    measured: Header | None = None
+    """What was seen."""
+
+
+class WeightsRung(Rung):
+    """Every byte of the released files, loaded strictly."""
+
+    measured: Contents | None = None
+    """What was seen."""
+
+
+class EmbeddingRung(Rung):
+    """Embeddings of the standard tiles."""
+
+    measured: Vectors | None = None
+    """What was seen."""
+
+
+class CostRung(Rung):
+    """Speed and memory."""
+
+    measured: Cost | None = None
+    """What was seen."""
+
+
+class Rungs(Record):
+    """The rungs that the job has tried."""
+
+    architecture: ArchitectureRung | None = None
+    """The recipe built without weights."""
+    header: HeaderRung | None = None
+    """Names and shapes of the released files."""
+    weights: WeightsRung | None = None
+    """Every byte of the released files."""
+    embedding: EmbeddingRung | None = None
+    """Embeddings of the standard tiles."""
+    cost: CostRung | None = None
+    """Speed and memory."""
+
+    def tried(self) -> Iterator[tuple[Height, Rung]]:
+        """The rungs that the job has tried, from the ground."""
+        for height in HEIGHTS:
+            if (rung := getattr(self, height)) is not None:
+                yield height, rung
+
+    @model_validator(mode="after")
+    def some(self) -> "Rungs":
+        """There is at least one."""
+        if not any(self.tried()):
+            raise ValueError("evidence has at least one rung; let the job write it anew")
+        return self
+
+
+RUNGS: dict[Height, type[Rung]] = {
+    "architecture": ArchitectureRung,
+    "header": HeaderRung,
+    "weights": WeightsRung,
+    "embedding": EmbeddingRung,
+    "cost": CostRung,
+}
+"""Name of each rung to its record."""
 
 
 class Evidence(Record):
@@ -108,5 +164,5 @@ class Evidence(Record):
     """Hash of the recipe that was measured; a changed entry makes evidence stale."""
     pathdex: Line
     """Version of pathdex that measured."""
-    rungs: Annotated[dict[Literal["architecture"], Rung], Field(min_length=1)]
+    rungs: Rungs
     """The rungs climbed."""

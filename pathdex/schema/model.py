@@ -53,11 +53,15 @@ class Loader(Record):
     library: Literal["timm", "transformers", "open_clip", "diffusers", "pathdex", "custom"]
     """Who builds it: a library, `pathdex` for a module in pathdex/architectures, `custom` for the authors' own code."""
     factory: Line
-    """Model name in timm, class name in transformers, or dotted name in the authors' code."""
+    """Model name in timm, class in transformers, module in pathdex/architectures, or dotted name in the authors' code."""
     kwargs: Annotated[dict[Argument, bool | int | float | str | list[bool | int | float | str]], Field(strict=False)] = {}
     """Arguments. Classes are written as dotted names below timm.layers or torch.nn."""
+    file: Line | None = None
+    """File of weights that fills the module, where the repository has several for several purposes."""
     prefix: Line | None = None
-    """Prefix of the module's keys in the checkpoint."""
+    """What stands before the module's names in the checkpoint, with its dot; nested dictionaries count as dots."""
+    unused: Some[Line] = ()
+    """Stored tensors that the module has no place for, on purpose: names, or patterns with `*`, such as `head.*`."""
     layout: Literal["dinov2"] | None = None
     """Whose names the checkpoint's tensors carry, when they are not the built module's; timm converts those of DINOv2's code."""
     environment: Annotated[Slug, Plain()] = "default"

@@ -38,6 +38,8 @@ class Weights(Record):
     """Download or request page, where the weights are not on Hugging Face."""
     revision: Commit | None = None
     """Commit of the repository that the entry speaks of."""
+    dtype: Literal["float32", "float16", "bfloat16"] | None = None
+    """Type of most of the numbers in the files."""
     files: Some[File] = ()
     """The files of weights."""
 

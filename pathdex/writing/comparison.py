@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pathdex.schema import Evidence, Model
-from pathdex.schema.evidence import Rung
+from pathdex.schema.evidence import ArchitectureRung
 from pathdex.schema.receipt import Receipt
 from pathdex.tolerance import agrees
 
@@ -30,9 +30,9 @@ class Compared:
         return agrees(self.claimed, self.counted) if self.claimed and self.counted else None
 
 
-def rung(evidence: Evidence | None) -> Rung | None:
+def rung(evidence: Evidence | None) -> ArchitectureRung | None:
     """The architecture rung, if the job has tried it."""
-    return evidence.rungs.get("architecture") if evidence else None
+    return evidence.rungs.architecture if evidence else None
 
 
 def parameters(model: Model, evidence: Evidence | None) -> list[Compared]:

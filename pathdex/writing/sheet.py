@@ -5,8 +5,10 @@ from typing import Any
 
 from pathdex.catalog import Catalog
 from pathdex.schema import KINDS
+from pathdex.schema.measured import Measured
 from pathdex.schema.receipt import Receipt, Receipted
 from pathdex.schema.record import Path, dotted, facts, stated
+from pathdex.writing.measurements import parts_of
 
 
 def find(catalog: Catalog, name: str) -> tuple[str, Any] | None:
@@ -48,15 +50,21 @@ def _last(lines: list[str], width: int) -> str:
 
 def _measured(catalog: Catalog, name: str) -> Iterator[str]:
     evidence = catalog.evidence.get(name)
-    for rung, seen in evidence.rungs.items() if evidence else ():
+    for height, seen in evidence.rungs.tried() if evidence else ():
         yield ""
-        yield f"{rung}: {seen.status}, {seen.measured_at[:10]}" + (f" ({seen.reason})" if seen.reason else "")
-        for scope, counted in seen.measured.parameters.items() if seen.measured else ():
-            claim = catalog.models[name].parameters.get(scope) if name in catalog.models else None  # type: ignore[call-overload]
-            said = f", claimed {claim.reported:,}" if claim else ""
-            yield f"  parameters.{scope}: counted {counted:,}{said}"
-        for variant, width in seen.measured.embeddings.items() if seen.measured else ():
-            yield f"  embeddings.{variant}: {width} wide"
+        yield f"{height}: {seen.status}, {seen.measured_at[:10]}" + (f" ({seen.reason})" if seen.reason else "")
+        counts = _counts(catalog, name, seen.measured) if isinstance(seen.measured, Measured) else parts_of(seen.measured)
+        yield from (f"  {line}" for line in counts)
+
+
+def _counts(catalog: Catalog, name: str, measured: Measured) -> Iterator[str]:
+    claims = catalog.models[name].parameters if name in catalog.models else {}
+    for scope, counted in measured.parameters.items():
+        claim = claims.get(scope)  # type: ignore[call-overload]
+        said = f", claimed {claim.reported:,}" if claim else ""
+        yield f"parameters.{scope}: counted {counted:,}{said}"
+    for variant, width in measured.embeddings.items():
+        yield f"embeddings.{variant}: {width} wide"
 
 
 def _plain(value: Any) -> str:

@@ -1,23 +1,22 @@
-"""Measures one model in this process, on torch's meta device: shapes without data, nothing downloaded."""
+"""The recipe built on torch's meta device: shapes without data, nothing downloaded."""
 
 import csv
 import hashlib
 import io
 from typing import Any
 
-from pathdex import plugins
+from pathdex.filling import library, recipe
 from pathdex.measuring.pooling import Features, Unavailable, take
+from pathdex.measuring.seen import Seen, Way
 from pathdex.schema import Model
-from pathdex.schema.evidence import Measured, StateDict
+from pathdex.schema.measured import Measured, StateDict
 
 
-def architecture(model: Model) -> tuple[Measured, str]:
+def measure(model: Model, _: Way) -> Seen:
     """Parameters by scope, widths, operations, and the listing of names and shapes; raises what the recipe raises."""
     import torch
 
-    if model.loader is None:
-        raise ValueError("the entry has no recipe")
-    loader: Any = plugins.load("pathdex.loaders", model.loader.library)
+    loader = library(recipe(model))
     with torch.device("meta"), torch.no_grad():
         module = loader.build(model.loader).requires_grad_(False)
         tensors = listing(module)
@@ -26,7 +25,7 @@ def architecture(model: Model) -> tuple[Measured, str]:
             state_dict=StateDict(tensors=tensors.count("\n") - 1, sha256=hashlib.sha256(tensors.encode()).hexdigest()),
             **(_forward(model, loader, module) if model.embeddings else {}),
         )
-    return measured, tensors
+    return Seen(measured, beside={"tensors.csv": tensors})
 
 
 def counted(parameters: list[Any]) -> int:
@@ -44,6 +43,17 @@ def listing(module: Any) -> str:
     return text.getvalue()
 
 
+def example(model: Model, loader: Any, module: Any) -> tuple[Any, ...]:
+    """One input of native size, on the default device: the module's own, or an image."""
+    import torch
+
+    own = loader.example(module) if hasattr(loader, "example") else None
+    if own is not None:
+        return tuple(own)
+    side = native_side(model, loader, module)
+    return (torch.empty(1, 3, side, side),)
+
+
 def native_side(model: Model, loader: Any, module: Any) -> int:
     """Side of the input in pixels: what the entry says, else the recipe's, else the module's own."""
     stated = model.architecture.input if model.architecture else None
@@ -56,16 +66,14 @@ def native_side(model: Model, loader: Any, module: Any) -> int:
 
 def _forward(model: Model, loader: Any, module: Any) -> dict[str, Any]:
     """What one image of native size shows: operations, and the width of each embedding."""
-    import torch
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
-    side = native_side(model, loader, module)
-    images = torch.empty(1, 3, side, side)
+    inputs = example(model, loader, module)
     # Attention is written out as two matrix products, so that the count does not hang on the kernel that torch would choose.
     with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
-        features = loader.features(module, images)
-    return {"input": tuple(images.shape), "flops": counter.get_total_flops(), **_widths(model, features)}
+        features = loader.features(module, *inputs)
+    return {"input": tuple(inputs[0].shape), "flops": counter.get_total_flops(), **_widths(model, features)}
 
 
 def _widths(model: Model, features: Features) -> dict[str, Any]:

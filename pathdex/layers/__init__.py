@@ -1,0 +1,1 @@
+"""Building blocks that several networks of pathdex/architectures share; torch is imported when one of them is built."""

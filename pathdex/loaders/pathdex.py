@@ -1,0 +1,47 @@
+"""Recipes of pathdex itself: `factory` is a module of pathdex/architectures, `kwargs` are its keywords."""
+
+from typing import Any
+
+from pathdex import plugins
+from pathdex.measuring.arguments import RecipeError, resolved
+from pathdex.measuring.pooling import Features
+from pathdex.schema.model import Loader
+from pathdex.text import near
+
+PRELOAD = ("torch.utils.flop_counter",)
+ARCHITECTURES = "pathdex.architectures"
+Module = Any  # torch.nn.Module, which is not imported before a module is built
+
+
+def build(loader: Loader) -> Module:
+    """The network in evaluation mode, without weights, on the default device; raises `RecipeError`."""
+    known = plugins.names(ARCHITECTURES)
+    if loader.factory not in known:
+        mend = near(loader.factory, known) or "pathdex/architectures has the modules that there are"
+        raise RecipeError(f"pathdex has no architecture {loader.factory!r}; {mend}")
+    return plugins.load(ARCHITECTURES, loader.factory).build(**resolved(loader.kwargs)).eval()
+
+
+def adapted(_: Loader, module: Module, tensors: dict[str, Any]) -> dict[str, Any]:
+    """Stored tensors by the module's names, where its architecture converts them."""
+    return module.adapted(tensors) if hasattr(module, "adapted") else tensors
+
+
+def parts(module: Module) -> dict[str, list[Any]]:
+    """The parameters by scope, as the architecture divides them."""
+    return dict(module.parts())
+
+
+def side(module: Module) -> int | None:
+    """Native side of the input in pixels; None where the input is no image."""
+    return getattr(module, "side", None)
+
+
+def example(module: Module) -> tuple[Any, ...] | None:
+    """Inputs of a module that reads something else than images, such as the embeddings of a slide's tiles; None for images."""
+    return module.example() if hasattr(module, "example") else None
+
+
+def features(module: Module, *inputs: Any) -> Features:
+    """What the architecture makes of its inputs."""
+    return Features(**module.represent(*inputs))

@@ -1,0 +1,56 @@
+"""The released files of a model beside what its entry and its host state of them."""
+
+import resource
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from pathdex.schema.measured import Stored
+from pathdex.schema.weights import Weights
+from pathdex.weights.hub import Remote, Snapshot
+from pathdex.weights.index import Index
+
+
+def judged(weights: Weights, found: Snapshot, files: Mapping[Remote, Index], wrong: str) -> tuple[str, str]:
+    """Status and reason: what does not fit the recipe, what the entry states otherwise, or what the host has replaced since."""
+    if wrong:
+        return "mismatch", wrong
+    for remote, index in files.items():
+        claim = next((one for one in weights.files if one.name == remote.name), None)
+        if claim and claim.bytes and claim.bytes != remote.bytes:
+            return "mismatch", f"{remote.name} has {remote.bytes:,} bytes, the entry states {claim.bytes:,}"
+        if claim and claim.sha256 and remote.sha256 and claim.sha256 != remote.sha256:
+            return "mismatch", f"{remote.name}: the host states SHA-256 {remote.sha256[:16]}..., the entry {claim.sha256[:16]}..."
+        most = next(iter(index.dtypes), "")
+        if weights.dtype and most and weights.dtype != most:
+            return "mismatch", f"{remote.name} holds {most}, the entry states {weights.dtype}"
+        if found.replaced(remote):
+            return "drifted", f"{remote.name} is another file at {(found.latest or '')[:12]}, where the main branch is now"
+    return "passed", ""
+
+
+def described(remote: Remote, index: Index, sha256: str | None = None) -> Stored:
+    """One file as evidence keeps it."""
+    return Stored(
+        name=remote.name,
+        format=index.format,
+        bytes=remote.bytes,
+        sha256=sha256 or remote.sha256,
+        tensors=len(index.tensors),
+        elements=sum(tensor.elements for tensor in index.tensors.values()),
+        dtypes=index.dtypes,
+        classes=index.classes[:20],
+    )
+
+
+def hub_cache() -> Path:
+    """Where huggingface_hub keeps what it downloads."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    return Path(HF_HUB_CACHE)
+
+
+def peak_memory() -> int:
+    """Greatest resident memory of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,52 @@
+"""Every byte of the released files: their hashes, a strict load without a second copy, and a search for NaN and Inf."""
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from pathdex.filling import filled, not_finite, recipe
+from pathdex.measuring.seen import Seen, Way
+from pathdex.released import described, hub_cache, judged, peak_memory
+from pathdex.schema import Model
+from pathdex.schema.measured import Contents
+from pathdex.weights import opening
+from pathdex.weights.fetch import fetched, hashed, same
+from pathdex.weights.hub import Remote, chosen, snapshot
+from pathdex.weights.traffic import counted
+
+
+def measure(model: Model, way: Way) -> Seen:
+    """Fetch, hash and load the released files; raises `Hindered`."""
+    loader, began = recipe(model), time.monotonic()
+    with counted() as traffic:
+        found = snapshot(model.weights)
+        files = chosen(model.weights, loader.file, found)
+        paths = {file: fetched(found, file, way.cache or hub_cache(), way.quota) for file in files}
+    fetched_at = time.monotonic()
+    with ThreadPoolExecutor(1) as beside:
+        hashes = beside.map(hashed, paths.values())
+        indexes = {path: opening.index(path) for path in paths.values()}
+        module, fit, wrong = filled(loader, indexes, way.device)
+        bad = [] if wrong else not_finite(module)
+        loaded_at = time.monotonic()
+        computed = dict(zip(paths, hashes, strict=True))
+    _compare(model, computed)
+    measured = Contents(
+        revision=found.revision,
+        files=tuple(described(remote, indexes[path], computed[remote]) for remote, path in paths.items()),
+        fit=fit,
+        not_finite=len(bad),
+        fetch_seconds=round(fetched_at - began, 2),
+        load_seconds=round(loaded_at - fetched_at, 2),
+        peak_memory=peak_memory(),
+    )
+    status, reason = judged(model.weights, found, {remote: indexes[path] for remote, path in paths.items()}, wrong)
+    if bad and status != "mismatch":
+        status, reason = "mismatch", f"{len(bad)} tensors hold NaN or Inf ({bad[0]})"
+    return Seen(measured, status, reason, device=way.device, moved=traffic.moved)
+
+
+def _compare(model: Model, computed: Mapping[Remote, str]) -> None:
+    claimed = {file.name: file.sha256 for file in model.weights.files}
+    for remote, digest in computed.items():
+        same(remote, claimed.get(remote.name), digest)

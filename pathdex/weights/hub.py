@@ -1,0 +1,165 @@
+"""A repository of the Hugging Face Hub at one commit: its files, ranges of their bytes, and what its refusals mean."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pathdex.hindrance import Hindered
+from pathdex.schema.weights import Weights
+
+T = TypeVar("T")
+PAUSES = (1.0, 4.0)
+"""Seconds to wait before the second and the third try of a server that is down or busy."""
+FORMATS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".tar")
+PREFERRED = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin", "open_clip_pytorch_model.bin")
+SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One file: path in the repository, bytes, and SHA-256 where the Hub states it."""
+
+    name: str
+    bytes: int
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A repository at one commit; `latest` is the main branch's commit where that is another."""
+
+    repository: str
+    revision: str
+    latest: str | None
+    files: dict[str, Remote]
+    newest: dict[str, Remote] = field(default_factory=dict)
+    """The files at `latest`."""
+
+    def replaced(self, file: Remote) -> bool:
+        """Whether the main branch has another file by this name, or none."""
+        return self.latest is not None and self.newest.get(file.name) != file
+
+
+def snapshot(weights: Weights) -> Snapshot:
+    """The repository at the pinned commit, or at its newest one where none is pinned; raises `Hindered`."""
+    from huggingface_hub import HfApi
+
+    if not weights.repository:
+        where = f"; they are at {weights.url}" if weights.url else ""
+        raise Hindered("not-attempted", f"the weights are in no repository of the Hub{where}")
+    api, name = HfApi(), weights.repository
+    pinned = tried(lambda: api.model_info(name, revision=weights.revision, files_metadata=True))
+    newest = tried(lambda: api.model_info(name, files_metadata=True)) if weights.revision else pinned
+    if not pinned.sha:
+        raise Hindered("unreachable", f"the host does not say which commit of {name} it describes")
+    if newest.sha == pinned.sha:
+        return Snapshot(name, pinned.sha, None, _files(pinned))
+    return Snapshot(name, pinned.sha, newest.sha, _files(pinned), _files(newest))
+
+
+def _files(info: Any) -> dict[str, Remote]:
+    stored = [Remote(one.rfilename, one.size or 0, one.lfs.sha256 if one.lfs else None) for one in info.siblings or ()]
+    return {one.name: one for one in stored}
+
+
+def chosen(weights: Weights, file: str | None, found: Snapshot) -> list[Remote]:
+    """The files that fill the module: the recipe's, else the entry's, else the one that its name tells; raises `Hindered`."""
+    named = [file] if file else [one.name for one in weights.files]
+    if lacking := [name for name in named if name not in found.files]:
+        raise Hindered("missing", f"{found.repository} has no file {lacking[0]!r} at {found.revision[:12]}")
+    safe = [name for name in named if name.endswith(".safetensors")]
+    if named:
+        return [found.files[name] for name in safe or named]
+    for name in (*PREFERRED[:2], SHARDED[0], *PREFERRED[2:], SHARDED[1]):
+        if name in found.files:
+            return _shards(found, name) if name in SHARDED else [found.files[name]]
+    stored = [name for name in found.files if name.endswith(FORMATS)]
+    if len(stored) != 1:
+        many = f"{len(stored)} files of weights; name those of this model under weights.files" if stored else "no file of weights"
+        raise Hindered("not-attempted" if stored else "missing", f"{found.repository} has {many}")
+    return [found.files[stored[0]]]
+
+
+def _shards(found: Snapshot, index: str) -> list[Remote]:
+    """The files that a sharded checkpoint's index names, each once."""
+    import json
+
+    listed = json.loads(read(found, index, 0, found.files[index].bytes))
+    names = sorted(set(listed.get("weight_map", {}).values()))
+    if lacking := [name for name in names if name not in found.files]:
+        raise Hindered("missing", f"{index} names {lacking[0]!r}, which {found.repository} does not have")
+    return [found.files[name] for name in names]
+
+
+def read(found: Snapshot, name: str, start: int, size: int) -> bytes:
+    """`size` bytes of a file from `start` on, and no more; raises `Hindered`."""
+    from huggingface_hub import get_session, hf_hub_url
+    from huggingface_hub.utils._headers import build_hf_headers
+    from huggingface_hub.utils._http import hf_raise_for_status
+
+    url = hf_hub_url(found.repository, name, revision=found.revision)
+    span = f"bytes={start}-{start + size - 1}"
+
+    def ask() -> bytes:
+        with get_session().stream("GET", url, headers={**build_hf_headers(), "Range": span}) as response:
+            hf_raise_for_status(response)
+            if response.status_code != 206 and size < found.files[name].bytes:
+                raise Hindered("unreachable", f"{found.repository}: the host sends no ranges of {name}")
+            pieces = bytearray()
+            for piece in response.iter_bytes():
+                pieces += piece
+                if len(pieces) >= size:
+                    break
+            return bytes(pieces[:size])
+
+    return tried(ask)
+
+
+def tried(ask: Callable[[], T]) -> T:
+    """What `ask` returns, asked again where a server is down or busy; raises `Hindered` for whatever the Hub refuses."""
+    for pause in (*PAUSES, None):
+        try:
+            with explained():
+                return ask()
+        except Hindered as hindered:
+            if hindered.status != "unreachable" or pause is None:
+                raise
+        time.sleep(pause)
+    raise AssertionError("the last try returns or raises")
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Whatever the Hub's client raises, as a status and one line."""
+    import httpx2
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        yield
+    except (LocalEntryNotFoundError, HfHubHTTPError, EntryNotFoundError) as error:
+        raise _refusal(error) from error
+    except httpx2.HTTPError as error:
+        raise Hindered("unreachable", f"{type(error).__name__}: {error}") from error
+
+
+def _refusal(error: Exception) -> Hindered:
+    from huggingface_hub import errors
+
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    known: tuple[tuple[type[Exception], str, str], ...] = (
+        (errors.GatedRepoError, "gated", "the repository wants an accepted form, and this token has none"),
+        (errors.RevisionNotFoundError, "drifted", "the pinned revision is no longer there"),
+        (errors.DisabledRepoError, "missing", "the host has disabled the repository"),
+        (errors.RepositoryNotFoundError, "missing", "no such repository, or a private one"),
+        (errors.RemoteEntryNotFoundError, "missing", "no such file at this revision"),
+    )
+    for kind, ending, words in known:
+        if isinstance(error, kind):
+            return Hindered(ending, f"{words} (HTTP {status})" if status else words)
+    if status in (401, 403):
+        return Hindered("gated", f"the host refuses this token (HTTP {status})")
+    cause: Any = error.__cause__
+    told = f"HTTP {status}" if status else f"{type(cause or error).__name__}: {cause or error}"
+    return Hindered("unreachable", f"the host does not answer as it should ({told})")

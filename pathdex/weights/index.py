@@ -1,0 +1,75 @@
+"""What a file of weights holds, by name: type and shape, without its numbers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import Literal
+
+Format = Literal["safetensors", "torch-zip", "torch-legacy"]
+TYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U8": "uint8",
+    "BOOL": "bool",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+}
+"""Names of safetensors to those of torch; others stay as they are."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a tensor's numbers lie in a torch file: record, first element, and strides in elements."""
+
+    record: str
+    offset: int
+    strides: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One stored tensor; `dtype` is torch's name."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    place: Place | None = None
+
+    @property
+    def elements(self) -> int:
+        """How many numbers."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Index:
+    """The tensors of one file by dotted path, and the classes that its pickle names beside those of tensors."""
+
+    format: Format
+    tensors: Mapping[str, Tensor]
+    classes: tuple[str, ...] = field(default=())
+
+    @property
+    def dtypes(self) -> dict[str, int]:
+        """Elements by type, the greatest part first."""
+        found: dict[str, int] = {}
+        for tensor in self.tensors.values():
+            found[tensor.dtype] = found.get(tensor.dtype, 0) + tensor.elements
+        return {dtype: found[dtype] for dtype in sorted(found, key=lambda dtype: (-found[dtype], dtype)) if found[dtype]}
+
+
+def flat(tree: object, path: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Every tensor below nested mappings, lists and unknown objects, with its dotted path."""
+    if isinstance(tree, Tensor):
+        yield path, tree
+    elif isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from flat(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(tree, list | tuple):
+        for number, value in enumerate(tree):
+            yield from flat(value, f"{path}.{number}" if path else str(number))

@@ -1,0 +1,59 @@
+"""A remote file that reads like a local one and fetches only the blocks that are asked for."""
+
+import io
+from collections.abc import Callable
+
+BLOCK = 2**14
+
+
+class Ranged(io.RawIOBase):
+    """A seekable, read-only file of `size` bytes; `fetch(start, size)` gives its bytes."""
+
+    def __init__(self, fetch: Callable[[int, int], bytes], size: int, block: int = BLOCK) -> None:
+        self._fetch, self._size, self._block = fetch, size, block
+        self._blocks: dict[int, bytes] = {}
+        self._at = 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def tell(self) -> int:
+        """Where the next byte comes from."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a byte; nothing is fetched."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer as far as the file goes."""
+        wanted = min(len(buffer), max(0, self._size - self._at))
+        if not wanted:
+            return 0
+        first, last = self._at // self._block, (self._at + wanted - 1) // self._block
+        self._have(first, last)
+        found = b"".join(self._blocks[number] for number in range(first, last + 1))
+        start = self._at - first * self._block
+        piece = found[start : start + wanted]
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def _have(self, first: int, last: int) -> None:
+        """Fetch what lacks of these blocks, neighbours in one request."""
+        lacking = [number for number in range(first, last + 1) if number not in self._blocks]
+        while lacking:
+            run = [lacking.pop(0)]
+            while lacking and lacking[0] == run[-1] + 1:
+                run.append(lacking.pop(0))
+            start = run[0] * self._block
+            found = self._fetch(start, min(len(run) * self._block, self._size - start))
+            for place, number in enumerate(run):
+                self._blocks[number] = found[place * self._block : (place + 1) * self._block]
