@@ -2,7 +2,7 @@
 
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pathdex.schema.measured import Stored
@@ -10,9 +10,52 @@ from pathdex.schema.weights import Weights
 from pathdex.weights.hub import Remote, Snapshot
 from pathdex.weights.index import Index
 
+RUNNING = frozenset(
+    [
+        "builtins",
+        "__builtin__",
+        "commands",
+        "ctypes",
+        "importlib",
+        "nt",
+        "operator",
+        "os",
+        "posix",
+        "pty",
+        "runpy",
+        "shutil",
+        "socket",
+        "subprocess",
+        "sys",
+        "webbrowser",
+    ]
+)
+"""Modules whose functions a pickle names to run something, not to keep something."""
+HARMLESS = frozenset(
+    [
+        "set",
+        "frozenset",
+        "slice",
+        "complex",
+        "bytearray",
+        "object",
+        "range",
+        "tuple",
+        "list",
+        "dict",
+        "int",
+        "float",
+        "bool",
+        "str",
+    ]
+)
+"""Of those modules' names the ones that only keep something."""
+
 
 def judged(weights: Weights, found: Snapshot, files: Mapping[Remote, Index], wrong: str) -> tuple[str, str]:
     """Status and reason: what does not fit the recipe, what the entry states otherwise, or what the host has replaced since."""
+    if danger := hostile(files.values()):
+        return "mismatch", danger
     if wrong:
         return "mismatch", wrong
     for remote, index in files.items():
@@ -27,6 +70,19 @@ def judged(weights: Weights, found: Snapshot, files: Mapping[Remote, Index], wro
         if found.replaced(remote):
             return "drifted", f"{remote.name} is another file at {(found.latest or '')[:12]}, where the main branch is now"
     return "passed", ""
+
+
+def hostile(files: Iterable[Index]) -> str:
+    """What a file's pickle names that could run code, in one line; empty when there is nothing."""
+    named = [name for index in files for name in index.classes if _runs(name)]
+    return f"the file's pickle names {named[0]}, which could run code; nothing of it was run" if named else ""
+
+
+def _runs(name: str) -> bool:
+    """Whether a class or function that a pickle names could run code."""
+    module, _, function = name.rpartition(".")
+    plain = module in ("builtins", "__builtin__") and function in HARMLESS
+    return module.partition(".")[0] in RUNNING and not plain
 
 
 def described(remote: Remote, index: Index, sha256: str | None = None) -> Stored:

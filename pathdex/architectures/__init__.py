@@ -1,4 +1,4 @@
-"""Networks that no library carries, each in a module that `loader.factory` names; their tensors are named as in the released files.
+"""Networks that no library carries, each in a module that `loader.factory` names; with the released tensors' names.
 
 A module has `build(**kwargs)`, which gives a `torch.nn.Module` without weights. Of it, `parts()` gives the parameters by scope,
 `represent(*inputs)` the fields of `pathdex.measuring.pooling.Features`, and `side` the native side of its images in pixels.

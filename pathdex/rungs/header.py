@@ -12,6 +12,9 @@ from pathdex.weights.ranges import Ranged
 from pathdex.weights.torch_files import read_index
 from pathdex.weights.traffic import counted
 
+LENGTH = 8
+"""Bytes at the start of a safetensors file that give the length of its header."""
+
 
 def measure(model: Model, _: Way) -> Seen:
     """What the host states and the indexes say; some kilobytes a file; raises `Hindered`."""
@@ -50,8 +53,9 @@ def _safetensors(found: Snapshot, remote: Remote) -> Index:
         seen = tried(lambda: HfApi().parse_safetensors_file_metadata(found.repository, remote.name, revision=found.revision))
     except SafetensorsParsingError as error:
         raise Hindered("mismatch", f"{remote.name} has no header of safetensors ({error})") from error
-    end = max((one.data_offsets[1] for one in seen.tensors.values()), default=0)
-    if end > remote.bytes:
-        raise Hindered("mismatch", f"{remote.name} describes {end:,} bytes of tensors and has {remote.bytes:,}")
+    length = int.from_bytes(read(found, remote.name, 0, LENGTH), "little")
+    whole = LENGTH + length + max((one.data_offsets[1] for one in seen.tensors.values()), default=0)
+    if whole != remote.bytes:
+        raise Hindered("mismatch", f"{remote.name} describes {whole:,} bytes and has {remote.bytes:,}")
     named = {name: Tensor(TYPES.get(one.dtype, one.dtype), tuple(one.shape)) for name, one in seen.tensors.items()}
     return Index("safetensors", named)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from pathdex.filling import filled, not_finite, recipe
+from pathdex.hindrance import Hindered
 from pathdex.measuring.seen import Seen, Way
-from pathdex.released import described, hub_cache, judged, peak_memory
+from pathdex.released import described, hostile, hub_cache, judged, peak_memory
 from pathdex.schema import Model
 from pathdex.schema.measured import Contents
 from pathdex.weights import opening
@@ -26,6 +27,8 @@ def measure(model: Model, way: Way) -> Seen:
     with ThreadPoolExecutor(1) as beside:
         hashes = beside.map(hashed, paths.values())
         indexes = {path: opening.index(path) for path in paths.values()}
+        if danger := hostile(indexes.values()):
+            raise Hindered("mismatch", danger)
         module, fit, wrong = filled(loader, indexes, way.device)
         bad = [] if wrong else not_finite(module)
         loaded_at = time.monotonic()

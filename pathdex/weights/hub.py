@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pathdex.hindrance import Hindered
 from pathdex.schema.weights import Weights
+from pathdex.weights.traffic import TIMEOUT
 
 T = TypeVar("T")
 PAUSES = (1.0, 4.0)
@@ -50,8 +51,8 @@ def snapshot(weights: Weights) -> Snapshot:
         where = f"; they are at {weights.url}" if weights.url else ""
         raise Hindered("not-attempted", f"the weights are in no repository of the Hub{where}")
     api, name = HfApi(), weights.repository
-    pinned = tried(lambda: api.model_info(name, revision=weights.revision, files_metadata=True))
-    newest = tried(lambda: api.model_info(name, files_metadata=True)) if weights.revision else pinned
+    pinned = tried(lambda: api.model_info(name, revision=weights.revision, files_metadata=True, timeout=TIMEOUT))
+    newest = tried(lambda: api.model_info(name, files_metadata=True, timeout=TIMEOUT)) if weights.revision else pinned
     if not pinned.sha:
         raise Hindered("unreachable", f"the host does not say which commit of {name} it describes")
     if newest.sha == pinned.sha:
@@ -124,10 +125,17 @@ def tried(ask: Callable[[], T]) -> T:
             with explained():
                 return ask()
         except Hindered as hindered:
-            if hindered.status != "unreachable" or pause is None:
+            if hindered.status != "unreachable" or pause is None or _has_tried(hindered.__cause__):
                 raise
         time.sleep(pause)
     raise AssertionError("the last try returns or raises")
+
+
+def _has_tried(error: BaseException | None) -> bool:
+    """Whether the Hub's client gave up after tries of its own."""
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    return isinstance(error, LocalEntryNotFoundError)
 
 
 @contextmanager
@@ -147,7 +155,9 @@ def explained() -> Iterator[None]:
 def _refusal(error: Exception) -> Hindered:
     from huggingface_hub import errors
 
-    status = getattr(getattr(error, "response", None), "status_code", None)
+    cause = error.__cause__ or error
+    answers = [getattr(one, "response", None) for one in (error, cause)]
+    status = next((answer.status_code for answer in answers if answer is not None), None)
     known: tuple[tuple[type[Exception], str, str], ...] = (
         (errors.GatedRepoError, "gated", "the repository wants an accepted form, and this token has none"),
         (errors.RevisionNotFoundError, "drifted", "the pinned revision is no longer there"),
@@ -160,6 +170,5 @@ def _refusal(error: Exception) -> Hindered:
             return Hindered(ending, f"{words} (HTTP {status})" if status else words)
     if status in (401, 403):
         return Hindered("gated", f"the host refuses this token (HTTP {status})")
-    cause: Any = error.__cause__
-    told = f"HTTP {status}" if status else f"{type(cause or error).__name__}: {cause or error}"
+    told = f"HTTP {status}" if status else f"{type(cause).__name__}: {cause}"
     return Hindered("unreachable", f"the host does not answer as it should ({told})")

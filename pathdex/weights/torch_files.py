@@ -27,7 +27,7 @@ STORAGES = {
     "UntypedStorage": "uint8",
 }
 HARMLESS = ("collections.OrderedDict", "torch.serialization._get_layout", "torch.Size", "torch.device")
-MOST_NODES = 2_000_000
+MOST_NODES = 500_000
 """Values that are looked at at most; a file that says more is built to exhaust its reader."""
 MODULE_PARTS = ("_parameters", "_buffers", "_modules")
 BROKEN = (

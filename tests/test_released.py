@@ -1,0 +1,369 @@
+"""Released files, read over a real client from a hub that fails on demand: each fault ends in its status, none runs code."""
+
+import io
+import json
+import os
+import pickle
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from huggingface_hub import constants
+from local_hub import Hub
+from safetensors.torch import save
+
+from pathdex.hindrance import Hindered
+from pathdex.loaders import timm
+from pathdex.measuring.seen import Seen, Way
+from pathdex.rungs import header, weights
+from pathdex.schema import Model
+from pathdex.schema.measured import Contents, Header
+from pathdex.schema.model import Loader
+from pathdex.weights import hub as client
+from pathdex.weights import traffic
+
+SMALL = {"num_classes": 0, "depth": 1, "embed_dim": 32, "num_heads": 2, "img_size": 32}
+LOADER = {"library": "timm", "factory": "vit_tiny_patch16_224", "kwargs": SMALL}
+NEWER = "b" * 40
+TOKEN = "hf_" + "x" * 34
+
+
+def tensors() -> dict[str, torch.Tensor]:
+    """A checkpoint of the true names and shapes, filled with seeded numbers."""
+    torch.manual_seed(0)
+    module = timm.build(Loader.model_validate(LOADER))
+    return {name: torch.randn(one.shape) for name, one in module.state_dict().items()}
+
+
+GOOD = tensors()
+SAFE = save(GOOD)
+
+
+def changed(**edits: torch.Tensor | None) -> dict[str, torch.Tensor]:
+    """The checkpoint after edits; None takes a tensor out."""
+    found = {**GOOD, **{name.replace("__", "."): one for name, one in edits.items() if one is not None}}
+    return {
+        name: one
+        for name, one in found.items()
+        if name.replace(".", "__") not in edits or edits[name.replace(".", "__")] is not None
+    }
+
+
+def torch_file(content: Any, zipped: bool = True) -> bytes:
+    """What torch.save writes."""
+    kept = io.BytesIO()
+    torch.save(content, kept, _use_new_zipfile_serialization=zipped)
+    return kept.getvalue()
+
+
+class Hostile:
+    """Unpickled the usual way, it would leave a file behind."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, ("touch hostile-was-here",)
+
+
+def bomb() -> bytes:
+    """A pickle of lists within lists that would take for ever to walk."""
+    tree: list[Any] = []
+    for _ in range(60):
+        tree = [tree, tree]
+    return torch_file({"a": torch.ones(1), "b": tree})
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    """A hub that the clients in this process talk to, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    made = Hub()
+    monkeypatch.setattr(constants, "ENDPOINT", made.url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", made.url + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", 1)
+    monkeypatch.setattr(client, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(traffic, "TIMEOUT", 1.0)
+    monkeypatch.setattr(client, "TIMEOUT", 1.0)
+    for module in ("utils._http", "file_download"):
+        monkeypatch.setattr(f"huggingface_hub.{module}.time", SimpleNamespace(**{**vars(time), "sleep": lambda _: None}))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    with made.serving():
+        yield made
+
+
+def entry(loader: dict[str, Any] | None = None, **weights: Any) -> Model:
+    """An entry whose weights are in lab/model."""
+    stated = {"access": "open", "repository": "lab/model", **weights}
+    more = {} if loader == {} else {"loader": {**LOADER, **(loader or {})}}
+    return Model.model_validate(
+        {"name": "T", "kind": "patch-encoder", "summary": "A toy.", "weights": stated, "sources": {}, **more}
+    )
+
+
+def see(rung: Any, model: Model, **way: Any) -> tuple[str, str]:
+    """Status and reason."""
+    try:
+        seen: Seen = rung.measure(model, Way(cache=Path("cache"), **way))
+    except Hindered as hindered:
+        return hindered.status, hindered.reason
+    return seen.status, seen.reason
+
+
+SHARDS = {
+    "model.safetensors.index.json": json.dumps(
+        {"weight_map": {n: f"model-{i % 2}.safetensors" for i, n in enumerate(GOOD)}}
+    ).encode(),
+    "model-0.safetensors": save(dict(list(GOOD.items())[0::2])),
+    "model-1.safetensors": save(dict(list(GOOD.items())[1::2])),
+}
+
+FILES: dict[str, tuple[dict[str, bytes], dict[str, Any], str, str]] = {
+    "safetensors": ({"model.safetensors": SAFE}, {}, "passed", ""),
+    "a zip of torch": ({"pytorch_model.bin": torch_file(GOOD)}, {}, "passed", ""),
+    "a legacy file of torch": ({"pytorch_model.bin": torch_file(GOOD, zipped=False)}, {}, "passed", ""),
+    "safetensors before a pickle": ({"model.safetensors": SAFE, "pytorch_model.bin": b"no"}, {}, "passed", ""),
+    "shards": (SHARDS, {}, "passed", ""),
+    "a shard that is not there": (
+        {k: v for k, v in SHARDS.items() if "1" not in k},
+        {},
+        "missing",
+        "names 'model-1.safetensors'",
+    ),
+    "a nested checkpoint": (
+        {"teacher.pth": torch_file({"teacher": {"backbone": GOOD}, "epoch": 3})},
+        {"loader": {"prefix": "teacher.backbone."}},
+        "passed",
+        "",
+    ),
+    "a prefix that the recipe lacks": (
+        {"m.pth": torch_file({"teacher": GOOD})},
+        {},
+        "mismatch",
+        "set loader.prefix: teacher.",
+    ),
+    "no file of weights": ({"README.md": b""}, {}, "missing", "has no file of weights"),
+    "several files of weights": ({"a.pth": SAFE, "b.pth": SAFE}, {}, "not-attempted", "2 files of weights"),
+    "one of several, named": (
+        {"a.safetensors": SAFE, "b.safetensors": b"x"},
+        {"loader": {"file": "a.safetensors"}},
+        "passed",
+        "",
+    ),
+    "a named file that is not there": (
+        {"model.safetensors": SAFE},
+        {"files": [{"name": "weights.pth"}]},
+        "missing",
+        "no file 'weights.pth'",
+    ),
+    "another shape": ({"model.safetensors": save(changed(cls_token=torch.ones(1, 1, 16)))}, {}, "mismatch", "1 of another shape"),
+    "a key too few": ({"model.safetensors": save(changed(norm__bias=None))}, {}, "mismatch", "norm.bias: not in the file"),
+    "a key too many": (
+        {"model.safetensors": save(changed(head__weight=torch.ones(3)))},
+        {},
+        "mismatch",
+        "head.weight: no place in the module",
+    ),
+    "a key that the recipe leaves out": (
+        {"model.safetensors": save(changed(head__weight=torch.ones(3)))},
+        {"loader": {"unused": ["head.*"]}},
+        "passed",
+        "",
+    ),
+    "half where single is claimed": (
+        {"model.safetensors": save({name: one.half() for name, one in GOOD.items()})},
+        {"dtype": "float32"},
+        "mismatch",
+        "holds float16, the entry states float32",
+    ),
+    "other bytes than the entry's": (
+        {"model.safetensors": SAFE},
+        {"files": [{"name": "model.safetensors", "bytes": 7}]},
+        "mismatch",
+        "the entry states 7",
+    ),
+    "another hash than the entry's": (
+        {"model.safetensors": SAFE},
+        {"files": [{"name": "model.safetensors", "sha256": "0" * 64}]},
+        "mismatch",
+        "SHA-256",
+    ),
+    "a hostile pickle": (
+        {"m.pth": torch_file({**GOOD, "x": Hostile()})},
+        {},
+        "mismatch",
+        "names posix.system, which could run code",
+    ),
+    "a hostile legacy pickle": (
+        {"m.pth": torch_file({**GOOD, "x": Hostile()}, zipped=False)},
+        {},
+        "mismatch",
+        "names posix.system",
+    ),
+    "a bare pickle": ({"m.pth": pickle.dumps(Hostile())}, {}, "mismatch", "can't be read as torch wrote it"),
+    "a pickle that never ends": ({"m.pth": bomb()}, {}, "mismatch", "more values than any checkpoint has"),
+    "a zip cut short": ({"m.pth": torch_file(GOOD)[:-200]}, {}, "mismatch", "can't be read as torch wrote it"),
+    "noise for safetensors": ({"model.safetensors": b"\xff" * 300}, {}, "mismatch", "model.safetensors"),
+    "safetensors cut short": ({"model.safetensors": SAFE[:-100]}, {}, "mismatch", "model.safetensors"),
+}
+
+
+@pytest.mark.parametrize("rung", [header, weights], ids=["header", "weights"])
+@pytest.mark.parametrize("case", FILES)
+def test_what_a_repository_holds_decides_the_status(hub: Hub, rung: Any, case: str) -> None:
+    files, stated, status, reason = FILES[case]
+    hub.add("lab/model", files)
+    found = see(rung, entry(**stated))
+    assert found[0] == status, found
+    assert reason in found[1]
+    assert not Path("hostile-was-here").exists()
+
+
+FAULTS: dict[str, tuple[Callable[[Hub], Any], str, str]] = {
+    "no such repository": (lambda hub: hub.repositories.clear(), "missing", "no such repository, or a private one (HTTP 401)"),
+    "gated": (lambda hub: setattr(hub.repositories["lab/model"], "gated", True), "gated", "(HTTP 401)"),
+    "busy twice": (lambda hub: hub.fault("GET .*/api/", status=429, times=2), "passed", ""),
+    "busy for ever": (lambda hub: hub.fault("GET .*/api/", status=429), "unreachable", "HTTP 429"),
+    "down for a moment": (lambda hub: hub.fault("GET .*resolve", status=503, times=1), "passed", ""),
+    "down for ever": (lambda hub: hub.fault("resolve", status=503), "unreachable", "HTTP 503"),
+    "an error of the server": (lambda hub: hub.fault("/api/", status=500), "unreachable", "HTTP 500"),
+    "a silent server": (lambda hub: hub.fault("/api/", wait=3), "unreachable", "ReadTimeout"),
+    "a file that is refused": (lambda hub: hub.fault("resolve", status=403), "gated", "HTTP 403"),
+    "a disabled repository": (lambda hub: hub.fault("/api/", status=403), "gated", "HTTP 403"),
+}
+
+
+@pytest.mark.parametrize("rung", [header, weights], ids=["header", "weights"])
+@pytest.mark.parametrize("case", FAULTS)
+def test_what_a_host_does_decides_the_status(hub: Hub, rung: Any, case: str) -> None:
+    harm, status, reason = FAULTS[case]
+    hub.add("lab/model", {"model.safetensors": SAFE})
+    harm(hub)
+    found = see(rung, entry())
+    assert found[0] == status, found
+    assert reason in found[1]
+
+
+@pytest.mark.parametrize("rung", [header, weights], ids=["header", "weights"])
+def test_a_token_opens_what_it_was_granted_and_appears_nowhere(hub: Hub, rung: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.add("lab/model", {"model.safetensors": SAFE}, gated=True, granted=frozenset({TOKEN}))
+    monkeypatch.setenv("HF_TOKEN", "hf_" + "y" * 34)
+    refused = see(rung, entry())
+    assert refused == ("gated", "the repository wants an accepted form, and this token has none (HTTP 403)")
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    assert see(rung, entry()) == ("passed", "")
+
+
+@pytest.mark.parametrize("rung", [header, weights], ids=["header", "weights"])
+def test_a_pinned_revision_is_the_one_that_is_read(hub: Hub, rung: Any) -> None:
+    hub.add("lab/model", {"model.safetensors": SAFE})
+    hub.add("lab/model", {"model.safetensors": SAFE, "README.md": b"new words"}, sha=NEWER)
+    seen = rung.measure(entry(revision="a" * 40), Way(cache=Path("cache")))
+    assert (seen.status, seen.measured.revision) == ("passed", "a" * 40)
+    hub.add("lab/model", {"model.safetensors": save(changed(cls_token=torch.ones(1, 1, 32)))}, sha="c" * 40)
+    assert see(rung, entry(revision="a" * 40)) == (
+        "drifted",
+        "model.safetensors is another file at cccccccccccc, where the main branch is now",
+    )
+    assert see(rung, entry(revision="d" * 40))[0] == "drifted"
+
+
+def test_a_host_without_ranges_is_not_read_whole(hub: Hub) -> None:
+    hub.add("lab/model", {"m.pth": torch_file({**GOOD, "more": torch.zeros(2**23)})})
+    hub.fault("resolve", whole=True)
+    assert see(header, entry())[0] == "unreachable"
+    assert hub.sent() < 2**23
+
+
+def test_a_host_that_is_not_there_is_unreachable(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    status, reason = see(header, entry())
+    assert (status, "ConnectError" in reason) == ("unreachable", True)
+
+
+def test_a_header_takes_few_bytes_and_counts_them(hub: Hub) -> None:
+    big = {**GOOD, "more": torch.zeros(2**23)}
+    hub.add("lab/model", {"model.safetensors": save(big)})
+    hub.add("lab/zip", {"m.pth": torch_file(big)})
+    for repository, share in (("lab/model", 0.0035), ("lab/zip", 0.01)):
+        before = hub.sent()
+        seen = header.measure(entry({"unused": ["more"]}, repository=repository), Way())
+        assert isinstance(seen.measured, Header)
+        assert seen.moved == hub.sent() - before < share * seen.measured.files[0].bytes
+
+
+def test_without_a_recipe_a_header_is_still_read(hub: Hub) -> None:
+    hub.add("lab/model", {"model.safetensors": SAFE})
+    seen = header.measure(entry({}), Way())
+    assert isinstance(seen.measured, Header)
+    assert (seen.status, seen.measured.fit, seen.measured.files[0].tensors) == ("passed", None, len(GOOD))
+
+
+def test_classes_that_only_keep_things_are_told_and_pass(hub: Hub) -> None:
+    import argparse
+
+    hub.add("lab/model", {"m.pth": torch_file({"model": GOOD, "args": argparse.Namespace(lr=1), "seen": {1, 2}})})
+    seen = header.measure(entry({"prefix": "model."}), Way())
+    assert isinstance(seen.measured, Header)
+    assert (seen.status, seen.measured.files[0].classes) == ("passed", ("__builtin__.set", "argparse.Namespace"))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")], ids=str)
+def test_numbers_that_are_none_are_found(hub: Hub, number: float) -> None:
+    hub.add("lab/model", {"model.safetensors": save(changed(cls_token=torch.full((1, 1, 32), number)))})
+    assert see(weights, entry()) == ("mismatch", "1 tensors hold NaN or Inf (cls_token)")
+
+
+def test_contents_that_differ_from_the_hosts_hash_are_found(hub: Hub) -> None:
+    hub.add("lab/model", {"m.pth": torch_file(GOOD)})
+    hub.repositories["lab/model"].commits[0].hashes["m.pth"] = "0" * 64
+    status, reason = see(weights, entry())
+    assert (status, "the host states 0000000000000000" in reason) == ("mismatch", True)
+
+
+def test_a_transfer_cut_off_is_taken_up_again(hub: Hub) -> None:
+    hub.add("lab/model", {"model.safetensors": SAFE})
+    hub.fault("GET .*resolve", cut=1000, times=2)
+    assert see(weights, entry()) == ("passed", "")
+
+
+def test_a_transfer_that_is_always_cut_off_ends(hub: Hub) -> None:
+    hub.add("lab/model", {"model.safetensors": SAFE})
+    hub.fault("GET .*resolve", cut=1000)
+    assert see(weights, entry())[0] == "unreachable"
+
+
+def test_a_file_larger_than_the_quota_is_not_fetched(hub: Hub) -> None:
+    hub.add("lab/model", {"model.safetensors": SAFE})
+    status, reason = see(weights, entry(), quota=1000)
+    assert (status, reason) == (
+        "unsupported-environment",
+        f"model.safetensors takes {len(SAFE):,} bytes of disk, 1,000 are allowed",
+    )
+    assert not any("resolve" in path for _, path, _, _ in hub.log)
+
+
+def test_a_loaded_module_holds_the_released_numbers(hub: Hub) -> None:
+    from pathdex.filling import filled
+    from pathdex.weights import opening
+
+    for name, content in (("a.safetensors", SAFE), ("b.pth", torch_file(GOOD)), ("c.pth", torch_file(GOOD, zipped=False))):
+        path = Path(name)
+        path.write_bytes(content)
+        module, fit, wrong = filled(Loader.model_validate(LOADER), {path: opening.index(path)})
+        assert (wrong, fit.matched) == ("", len(GOOD))
+        assert all(torch.equal(one, GOOD[key]) for key, one in module.state_dict().items())
+        assert not any(one.is_meta for one in [*module.parameters(), *module.buffers()])
+
+
+def test_contents_tell_times_memory_and_hash(hub: Hub) -> None:
+    hub.add("lab/model", {"model.safetensors": SAFE})
+    seen = weights.measure(entry(), Way(cache=Path("cache")))
+    assert isinstance(seen.measured, Contents)
+    [file] = seen.measured.files
+    assert file.sha256 == hub.repositories["lab/model"].commits[0].sha256("model.safetensors")
+    assert (file.dtypes, seen.measured.not_finite) == ({"float32": sum(one.numel() for one in GOOD.values())}, 0)
+    assert seen.moved >= len(SAFE)
+    assert seen.measured.peak_memory > 0
