@@ -169,7 +169,7 @@ TRIPS: list[tuple[str, Sequence[Edit], str]] = [
         "results/averages-fit",
         [("results/toytable.csv", "0.720", "0.725")],
         "catalog/results/toytable.yaml:24: columns.Average: 'Tiny (ours)' prints 0.725, its columns average 0.7200; "
-        "correct the transcription, or add a remark that names the row",
+        "correct the transcription, or add a remark that names the row and the number",
     ),
     (
         "results/cells-are-numbers",
@@ -231,20 +231,21 @@ def test_a_paper_handed_in_on_the_eve_of_its_arxiv_month_is_well(toy_root: Path)
     assert [*problems, *judge(catalog, TODAY)] == []
 
 
-def test_a_remark_that_names_another_row_explains_nothing(toy_root: Path) -> None:
+@pytest.mark.parametrize("remark", ["The average of Tiny (ours)-2, 0.725, is wrong.", "The average of Tiny (ours) is wrong."])
+def test_a_remark_on_another_row_or_without_the_number_explains_nothing(remark: str, toy_root: Path) -> None:
     _edit(toy_root, "results/toytable.csv", "0.720", "0.725")
-    _edit(toy_root, "results/toytable.yaml", "", "remarks:\n  - The average of Tiny (ours)-2 is wrong.\n")
+    _edit(toy_root, "results/toytable.yaml", "", f"remarks:\n  - {remark}\n")
     catalog, _ = read_catalog(toy_root)
     assert [problem.rule for problem in judge(catalog, TODAY)] == ["results/averages-fit"]
 
 
-def test_a_remark_that_names_the_row_explains_a_wrong_printed_average(toy_root: Path) -> None:
+def test_a_remark_that_names_the_row_and_the_number_explains_a_wrong_printed_average(toy_root: Path) -> None:
     _edit(toy_root, "results/toytable.csv", "0.720", "0.725")
     _edit(
         toy_root,
         "results/toytable.yaml",
         "",
-        "remarks:\n  - The printed average of Tiny (ours) is not the mean of its columns.\n",
+        "remarks:\n  - The printed average of Tiny (ours), .725, is not the mean of its columns.\n",
     )
     catalog, problems = read_catalog(toy_root)
     assert [*problems, *judge(catalog, TODAY)] == []

@@ -34,14 +34,20 @@ def cells_are_numbers(catalog: Catalog) -> Iterator[Problem]:
 
 
 def averages_fit(catalog: Catalog) -> Iterator[Problem]:
-    """A printed average is the mean of its columns within rounding, or a remark names the row."""
+    """A printed average is the mean of its columns within rounding, or a remark names the row and what is printed."""
     for name, result in catalog.results.items():
         if table := catalog.tables.get(name):
             for label, column, printed, mean in wrong_averages(result, table):
-                if not any(re.search(rf"(?<![\w-]){re.escape(label)}(?![\w-])", remark) for remark in result.remarks):
+                if not any(_names(remark, label) and _names(remark, printed) for remark in result.remarks):
                     what = f"{label!r} prints {printed}, its columns average {mean:.4f}"
-                    mend = "correct the transcription, or add a remark that names the row"
+                    mend = "correct the transcription, or add a remark that names the row and the number"
                     yield catalog.problem("results", name, ("columns", column), what, mend)
+
+
+def _names(remark: str, words: str) -> bool:
+    """Whether a remark has these words as a whole; a number may lack its leading zero."""
+    bare = words.removeprefix("0") if re.match(r"0\.", words) else words
+    return bool(re.search(rf"(?<![\w-])(?:{re.escape(words)}|0?{re.escape(bare)})(?![\w-])", remark))
 
 
 def averages_exist(catalog: Catalog) -> Iterator[Problem]:
