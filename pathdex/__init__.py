@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathdex.catalog import Catalog
+    from pathdex.encoding import Encoder
 
 __version__ = "0.1.0"
 
@@ -22,3 +23,21 @@ def load_catalog(root: str | Path | None = None) -> "Catalog":
     from pathdex.catalog import Catalog, find_root
 
     return Catalog.load(find_root(Path(root) if root else None))
+
+
+def load(
+    name: str,
+    *,
+    variant: str | None = None,
+    device: str = "cpu",
+    precision: str = "fp32",
+    root: str | Path | None = None,
+) -> "Encoder":
+    """The model `name` with its released weights, its preprocessing and its named embeddings; no remote code is run.
+
+    `precision` is fp32, bf16 or fp16. Raises `KeyError` for an unknown name, `ValueError` for an unknown variant, and
+    `pathdex.hindrance.Hindered`, with a status and one line, where the weights can't be had or do not fit.
+    """
+    from pathdex.encoding import encoder
+
+    return encoder(load_catalog(root).models[name], variant=variant, device=device, precision=precision)

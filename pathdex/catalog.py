@@ -21,8 +21,8 @@ from pathdex.schema.values import SLUG
 from pathdex.text import near
 
 SUFFIXES = {"evidence": ".json"}
-BESIDE = {"results": (".csv", ".yaml"), "evidence": (".tensors.csv", ".json")}
-"""How the name of a table ends, and the name of the entry that it belongs to."""
+BESIDE = {"results": ((".csv",), ".yaml"), "evidence": ((".tensors.csv", ".golden.csv"), ".json")}
+"""How the names of tables end, and the name of the entry that they belong to."""
 SHIPPED = Path(__file__).parent / "shipped"
 """Where a copy of the catalog lies when pathdex is installed without its checkout."""
 
@@ -262,8 +262,8 @@ class _Reader:
 
     def _belongs(self, kind: str, file: Path) -> bool:
         """An entry, or the table beside one."""
-        end, entry = BESIDE.get(kind, ("", ""))
-        is_beside = bool(end) and file.name.endswith(end) and file.with_name(file.name.removesuffix(end) + entry).exists()
+        ends, entry = BESIDE.get(kind, ((), ""))
+        is_beside = any(file.name.endswith(end) and file.with_name(file.name.removesuffix(end) + entry).exists() for end in ends)
         return is_beside or file.suffix == SUFFIXES.get(kind, ".yaml") or file.name == ".gitkeep"
 
     def _refuse(self, file: Path, what: str, mend: str, line: int = 1) -> None:

@@ -28,6 +28,7 @@ FLOORS: list[set[str]] = [
     {"measuring", "relations", "sources", "weights"},
     {"loaders", "writing"},
     {"filling", "outputs", "released"},
+    {"encoding"},
     {"rungs"},
     # 5: claims held against facts
     {"checks", "judge"},
@@ -52,6 +53,7 @@ HEAVY = {
     "mkdocs",
     "properdocs",
     "pagefind",
+    "PIL",
     "requests",
     "numpy",
 }

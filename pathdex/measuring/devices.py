@@ -1,0 +1,50 @@
+"""The device that a measurement runs on: its class, its name, and what it supports."""
+
+
+def device_class(device: str) -> str:
+    """The kind of device that golden vectors are kept for: cpu, cuda-sm90, mps."""
+    import torch
+
+    if not device.startswith("cuda"):
+        return device.partition(":")[0]
+    major, minor = torch.cuda.get_device_capability(device)
+    return f"cuda-sm{major}{minor}"
+
+
+def name(device: str) -> str:
+    """What people call the device."""
+    import platform
+
+    import torch
+
+    if device.startswith("cuda"):
+        return str(torch.cuda.get_device_name(device))
+    return f"{device} ({platform.machine()})"
+
+
+def precisions(device: str) -> tuple[str, ...]:
+    """Precisions that are worth measuring: half precision on a CPU is emulated, so it is left out there."""
+    return ("fp32", "bf16", "fp16") if device.startswith("cuda") else ("fp32", "bf16")
+
+
+def peak_memory(device: str) -> int | None:
+    """Greatest memory in use on the device since `reset`, in bytes; None where the device does not count."""
+    import torch
+
+    return int(torch.cuda.max_memory_allocated(device)) if device.startswith("cuda") else None
+
+
+def reset(device: str) -> None:
+    """Start counting memory anew."""
+    import torch
+
+    if device.startswith("cuda"):
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def wait(device: str) -> None:
+    """Wait until the device has done what it was given."""
+    import torch
+
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)

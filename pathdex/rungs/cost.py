@@ -1,0 +1,91 @@
+"""Speed and memory of encoding, at several batch sizes, precisions and modes."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pathdex.encoding import Encoder, encoder
+from pathdex.filling import library, recipe
+from pathdex.hindrance import Hindered
+from pathdex.measuring import devices
+from pathdex.measuring.seen import Seen, Way
+from pathdex.released import peak_memory
+from pathdex.schema import Model
+from pathdex.schema.measured import Cost, Speed
+from pathdex.weights.traffic import counted
+
+BATCHES = (1, 32)
+LARGER = (128, 512, 1024)
+ENOUGH, LEAST = 2.0, 3
+"""Seconds and rounds that each setting is run for at least, after one round to warm up."""
+
+
+def measure(model: Model, way: Way) -> Seen:
+    """Time every setting that fits into memory; raises `Hindered`."""
+    if not model.embeddings:
+        raise Hindered("not-attempted", "the entry names no embedding")
+    began = time.monotonic()
+    with counted() as traffic:
+        made = encoder(model, device=way.device, random=way.random, cache=way.cache, quota=way.quota)
+    devices.wait(way.device)
+    load_seconds = round(time.monotonic() - began, 2)
+    inputs = _one(made)
+    speeds = list(_speeds(made, inputs, way))
+    if not speeds:
+        raise Hindered("out-of-memory", "not one image fits into memory")
+    measured = Cost(
+        weights="random" if way.random else "released",
+        input=tuple(inputs[0].shape[1:]),
+        load_seconds=load_seconds,
+        speeds=tuple(speeds),
+    )
+    return Seen(measured, device=devices.name(way.device), moved=traffic.moved)
+
+
+def _speeds(made: Encoder, inputs: tuple[Any, ...], way: Way) -> Iterator[Speed]:
+    """Every precision, mode and batch that fits; compiled and large only on a GPU, which gains from it."""
+    import torch
+
+    fast = way.device.startswith("cuda")
+    batches = way.settings.get("batches") or (*BATCHES, *(LARGER if fast else ()))
+    for precision in way.settings.get("precisions") or devices.precisions(way.device):
+        at = made.at(precision)
+        for mode in ("eager", "compiled") if fast else ("eager",):
+            run = torch.compile(at.encode) if mode == "compiled" else at.encode
+            for batch in batches:
+                timed = _timed(run, inputs, batch, way)
+                if timed is None:
+                    break
+                rate, memory = timed
+                seen = {"precision": precision, "mode": mode, "batch": batch, "per_second": rate, "peak_memory": memory}
+                yield Speed.model_validate(seen)
+
+
+def _one(made: Encoder) -> tuple[Any, ...]:
+    """One input of the model's own shape."""
+    import torch
+
+    kind = library(recipe(made.model))
+    own = kind.example(made.module) if hasattr(kind, "example") else None
+    return tuple(own) if own is not None else (torch.rand(1, 3, made.side, made.side),)
+
+
+def _timed(run: Callable[..., Any], inputs: tuple[Any, ...], batch: int, way: Way) -> tuple[float, int] | None:
+    """Inputs a second and greatest memory of one setting; None where it does not fit into memory."""
+    import torch
+
+    try:
+        many = [one.repeat(batch, *[1] * (one.ndim - 1)).to(way.device) for one in inputs]
+        run(*many)
+        devices.wait(way.device)
+        devices.reset(way.device)
+        rounds, began = 0, time.monotonic()
+        while rounds < LEAST or time.monotonic() - began < way.settings.get("seconds", ENOUGH):
+            run(*many)
+            devices.wait(way.device)
+            rounds += 1
+        rate = round(batch * rounds / (time.monotonic() - began), 2)
+    except torch.OutOfMemoryError:
+        torch.cuda.empty_cache()
+        return None
+    return rate, devices.peak_memory(way.device) or peak_memory()

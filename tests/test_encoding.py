@@ -1,0 +1,170 @@
+"""A filled model encodes images as its entry says; the standard tiles are the same everywhere; precisions and goldens are compared."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pathdex.encoding import Encoder, encoder
+from pathdex.hindrance import Hindered
+from pathdex.measuring import golden, tiles
+from pathdex.measuring.pooling import Unavailable
+from pathdex.measuring.preparing import prepared
+from pathdex.measuring.seen import Seen, Way
+from pathdex.rungs import cost, embedding
+from pathdex.schema import Model
+from pathdex.schema.measured import Cost, Vectors
+from pathdex.schema.model import Preprocess
+
+KWARGS = {"num_classes": 0, "depth": 2, "embed_dim": 48, "num_heads": 3, "img_size": 64}
+ENTRY: dict[str, Any] = {
+    "name": "T",
+    "kind": "patch-encoder",
+    "summary": "A toy.",
+    "weights": {"access": "none"},
+    "loader": {"library": "timm", "factory": "vit_tiny_patch16_224", "kwargs": KWARGS},
+    "embeddings": {"cls": {"width": 48, "pooling": "cls", "default": True}, "cls+mean": {"width": 96, "pooling": "cls+mean"}},
+    "preprocess": {"resize": 64, "crop": 64, "interpolation": "bilinear", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
+    "sources": {},
+}
+MODEL = Model.model_validate(ENTRY)
+
+
+@pytest.fixture(scope="module")
+def made() -> Encoder:
+    """The toy with seeded random weights."""
+    return encoder(MODEL, random=True)
+
+
+def test_the_standard_tiles_are_the_pinned_bytes() -> None:
+    drawn = tiles.standard()
+    assert [tile.shape for tile in drawn] == [(side, side, 3) for _, side in tiles.RECIPES]
+    assert tiles.digest(drawn) == tiles.SHA256
+
+
+def test_the_standard_tiles_look_like_their_kinds() -> None:
+    means = {kind: tiles.tile(kind, 256, 0).mean((0, 1)) for kind in tiles.KINDS}
+    assert means["nuclei"][0] < means["stroma"][0] < means["background"][0]
+    assert means["fat"][1] > means["stroma"][1]
+
+
+def test_images_become_vectors_of_the_stated_width(made: Encoder) -> None:
+    import torch
+
+    images = torch.rand(2, 3, made.side, made.side)
+    assert (made.side, made.width) == (64, 48)
+    assert made.encode_image(images).shape == (2, 48)
+    assert made.encode_image(images, "cls+mean").shape == (2, 96)
+    assert {name: tuple(one.shape) for name, one in made.encode(images).items()} == {"cls": (2, 48), "cls+mean": (2, 96)}
+
+
+def test_an_image_does_not_depend_on_its_neighbours(made: Encoder) -> None:
+    import torch
+
+    images = torch.rand(3, 3, 64, 64)
+    assert torch.allclose(made.encode_image(images)[1], made.encode_image(images[1:2])[0], atol=1e-5)
+
+
+def test_what_a_model_does_not_give_is_told(made: Encoder) -> None:
+    import torch
+
+    with pytest.raises(Unavailable, match="T has no embedding 'mean'; it has cls, cls\\+mean"):
+        made.encode_image(torch.rand(1, 3, 64, 64), "mean")
+    with pytest.raises(Unavailable, match="T reads no text"):
+        made.encode_text(torch.ones(1, 4, dtype=torch.long))
+    with pytest.raises(ValueError, match="no embedding 'mean'; the entry has cls, cls\\+mean"):
+        encoder(MODEL, variant="mean", random=True)
+    with pytest.raises(Hindered, match="not-attempted: the weights are in no repository"):
+        encoder(MODEL)
+
+
+def test_random_weights_are_the_same_twice_and_finite(made: Encoder) -> None:
+    import torch
+
+    other = encoder(MODEL, random=True).module.state_dict()
+    assert all(torch.equal(one, other[name]) for name, one in made.module.state_dict().items())
+    assert all(bool(one.isfinite().all()) for one in other.values())
+
+
+def test_an_image_is_resized_cropped_and_normalised_as_stated() -> None:
+    from PIL import Image
+
+    wide = Image.new("RGB", (200, 100), (255, 0, 127))
+    plain = prepared(wide, None, 50)
+    assert plain.shape == (3, 50, 50)
+    assert [round(float(plain[channel].mean()), 3) for channel in range(3)] == [1.0, 0.0, 0.498]
+    stated = Preprocess.model_validate({"resize": 80, "crop": 64, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]})
+    found = prepared(wide, stated, 50)
+    assert (tuple(found.shape), float(found[0].mean()), float(found[1].mean())) == ((3, 64, 64), 2.0, -2.0)
+
+
+def _vectors(seen: Seen) -> Vectors:
+    assert isinstance(seen.measured, Vectors)
+    return seen.measured
+
+
+def test_the_embedding_rung_compares_precisions_and_runs() -> None:
+    seen = embedding.measure(MODEL, Way(random=True))
+    found = _vectors(seen)
+    assert (seen.status, found.weights, found.device_class, found.tiles) == ("passed", "random", "cpu", tiles.SHA256)
+    assert {name: list(row) for name, row in found.variants.items()} == {"cls": ["fp32", "bf16"], "cls+mean": ["fp32", "bf16"]}
+    single, half = found.variants["cls"]["fp32"], found.variants["cls"]["bf16"]
+    assert (single.width, single.finite, single.deterministic, single.agreement, single.golden) == (48, True, True, None, None)
+    assert len(single.first) == embedding.FIRST
+    assert half.agreement is not None
+    assert 0.99 < half.agreement < 1
+
+
+def test_golden_vectors_are_kept_on_demand_and_compared_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "encoder", lambda model, **_: encoder(model, random=True))
+    file = tmp_path / "t.golden.csv"
+    first = embedding.measure(MODEL, Way(golden=file, settings={"accept": True}))
+    assert _vectors(first).variants["cls"]["fp32"].golden is None
+    file.write_text(first.beside["golden.csv"], encoding="utf-8")
+    again = embedding.measure(MODEL, Way(golden=file))
+    found = _vectors(again).variants["cls"]["fp32"]
+    assert again.beside == {}
+    assert (found.golden, found.difference) == (pytest.approx(1.0, abs=1e-6), pytest.approx(0.0, abs=1e-5))
+    kept = golden.read(file)
+    assert {(key.precision, key.variant, key.tile) for key in kept} == {
+        (precision, variant, tile) for precision in ("fp32", "bf16") for variant in MODEL.embeddings for tile in golden.TILES
+    }
+    assert golden.written(kept) == first.beside["golden.csv"]
+
+
+def test_vectors_that_are_not_finite_are_a_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(Encoder, "encode", lambda self, *_, **__: {"cls": torch.full((6, 48), float("nan"))})
+    seen = embedding.measure(MODEL, Way(random=True))
+    assert (seen.status, seen.reason) == ("mismatch", "the embedding cls in fp32 is not finite")
+
+
+def test_the_cost_rung_times_every_setting() -> None:
+    seen = cost.measure(MODEL, Way(random=True, settings={"seconds": 0.01, "batches": (1, 2)}))
+    assert isinstance(seen.measured, Cost)
+    assert [(one.precision, one.mode, one.batch) for one in seen.measured.speeds] == [
+        ("fp32", "eager", 1),
+        ("fp32", "eager", 2),
+        ("bf16", "eager", 1),
+        ("bf16", "eager", 2),
+    ]
+    assert all(one.per_second > 0 and one.peak_memory > 0 for one in seen.measured.speeds)
+    assert (seen.measured.input, seen.measured.weights) == ((3, 64, 64), "random")
+
+
+def test_a_setting_that_does_not_fit_ends_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    def full(self: Encoder, images: Any, **_: Any) -> Any:
+        if len(images) > 1:
+            raise torch.OutOfMemoryError
+        return {}
+
+    monkeypatch.setattr(Encoder, "encode", full)
+    seen = cost.measure(MODEL, Way(random=True, settings={"seconds": 0.0, "batches": (1, 2, 4), "precisions": ("fp32",)}))
+    assert isinstance(seen.measured, Cost)
+    assert [one.batch for one in seen.measured.speeds] == [1]
+    monkeypatch.setattr(Encoder, "encode", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError()))
+    with pytest.raises(Hindered, match="out-of-memory: not one image fits into memory"):
+        cost.measure(MODEL, Way(random=True))
