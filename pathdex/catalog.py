@@ -4,9 +4,10 @@ import csv
 import gc
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -96,15 +97,41 @@ class Catalog:
 
     def models_of(self, paper: str) -> list[str]:
         """Ids of the models that a paper is about."""
-        return [name for name, model in self.models.items() if paper in model.papers]
+        return self._by_paper.get(paper, [])
 
     def results_of(self, model: str) -> list[str]:
         """Ids of the tables with a row about a model."""
-        return [name for name, result in self.results.items() if any(row.model == model for row in result.rows.values())]
+        return self._by_model.get(model, [])
 
     def errata_of(self, kind: str, name: str) -> list[str]:
         """Ids of the errata that concern a model or paper."""
-        return [erratum for erratum, record in self.errata.items() if name in getattr(record, kind)]
+        return self._by_subject.get((kind, name), [])
+
+    @cached_property
+    def _by_paper(self) -> dict[str, list[str]]:
+        return _gathered((paper, name) for name, model in self.models.items() for paper in dict.fromkeys(model.papers))
+
+    @cached_property
+    def _by_model(self) -> dict[str, list[str]]:
+        rows = ((name, {row.model for row in result.rows.values() if row.model}) for name, result in self.results.items())
+        return _gathered((model, name) for name, models in rows for model in models)
+
+    @cached_property
+    def _by_subject(self) -> dict[tuple[str, str], list[str]]:
+        return _gathered(
+            ((kind, name), erratum)
+            for erratum, record in self.errata.items()
+            for kind in ("models", "papers")
+            for name in dict.fromkeys(getattr(record, kind))
+        )
+
+
+def _gathered(pairs: Iterable[tuple[Any, str]]) -> dict[Any, list[str]]:
+    """What belongs to each key, in the order of the pairs."""
+    found: dict[Any, list[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def find_root(given: Path | None = None) -> Path:

@@ -59,7 +59,7 @@ def test_unknown_is_kept_apart_from_none(toy_root: Path) -> None:
     silent = changed(toy_root, "models/tiny.yaml", ("  data_complete: true\n", ""))
     assert overlap(silent, "tiny", "other").answer == "unknown"
     orphan = changed(toy_root, "datasets/other.yaml", ("derived_from: []\nsources:\n  derived_from: https://example.org/o\n", ""))
-    assert "the origin of other is not known" in overlap(orphan, "tiny", "other").reason
+    assert "the origin of the data set is not known" in overlap(orphan, "tiny", "other").reason
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ from pathdex.writing.specification import brief, quantity, specification
 COMMITTED = False
 AGGREGATE = False
 
+ANSWERS = ("yes", "part", "no", "unknown")
+"""In the order of the page."""
+
 
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The table and the pages."""
@@ -108,9 +111,12 @@ def _lineage(catalog: Catalog, name: str) -> list[tuple[str, list[tuple[str, str
     return list(found.items())
 
 
-def _contamination(catalog: Catalog, name: str) -> list[tuple[str, str, Overlap]]:
-    """Each data set that a suite scores on, as (id, name), and whether the model has seen its cohort."""
-    return [(dataset, catalog.datasets[dataset].name, overlap(catalog, name, dataset)) for dataset in scored_on(catalog)]
+def _contamination(catalog: Catalog, name: str) -> list[tuple[Overlap, list[tuple[str, str]]]]:
+    """Each answer with its reason, yes first, and the data sets that suites score on that it holds for, as (id, name)."""
+    found: dict[Overlap, list[tuple[str, str]]] = {}
+    for dataset in scored_on(catalog):
+        found.setdefault(overlap(catalog, name, dataset), []).append((dataset, catalog.datasets[dataset].name))
+    return sorted(found.items(), key=lambda item: ANSWERS.index(item[0].answer))
 
 
 def _result(catalog: Catalog, result: str, name: str) -> dict[str, Any]:

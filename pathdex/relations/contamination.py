@@ -59,7 +59,7 @@ def overlap(catalog: Catalog, model: str, dataset: str) -> Overlap:
         through = sorted({seen[cohort] for cohort in shared} - {model})
         reason = f"trained on {', '.join(shared)}" + (f", through {', '.join(through)}" if through else "")
         return Overlap("part" if set(shared) <= asked.partly else "yes", reason, shared)
-    reasons = [*_unknown_training(catalog, lines), *([] if asked.known else [f"the origin of {dataset} is not known"])]
+    reasons = [*_unknown_training(catalog, lines), *([] if asked.known else ["the origin of the data set is not known"])]
     if reasons:
         return Overlap("unknown", "; ".join(reasons))
     return Overlap("no", "its training data are named in full, and none shares a cohort with this")

@@ -1,6 +1,6 @@
 """Descent between models, in both directions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pathdex.catalog import Catalog
@@ -30,18 +30,22 @@ def relations(catalog: Catalog, name: str) -> list[Relation]:
 
 def ancestors(catalog: Catalog, name: str) -> list[str]:
     """Models whose weights or embeddings this one carries on, directly or through others, in order of distance."""
-    parents: Mapping[str, list[str]] = {model: [] for model in catalog.models}
-    for field, child, parent in _steps(catalog):
-        if field != "supersedes" and parent in parents:
-            parents[child].append(parent)
     found: list[str] = []
-    waiting = list(parents.get(name, ()))
+    waiting = list(_carried(catalog, name))
     while waiting:
         parent = waiting.pop(0)
         if parent not in found:
             found.append(parent)
-            waiting += parents[parent]
+            waiting += _carried(catalog, parent)
     return found
+
+
+def _carried(catalog: Catalog, name: str) -> Iterator[str]:
+    """Models that this one carries on directly."""
+    model = catalog.models.get(name)
+    for field in PHRASES if model and model.lineage else ():
+        if model and field != "supersedes":
+            yield from (parent for parent in getattr(model.lineage, field) if parent in catalog.models)
 
 
 def _steps(catalog: Catalog) -> Iterator[tuple[str, str, str]]:

@@ -8,10 +8,9 @@ from pathdex.schema import Model
 from pathdex.schema.training import TrainingData
 from pathdex.writing import citing
 from pathdex.writing.comparison import Compared, parameters, rung
-from pathdex.writing.frontmatter import frontmatter
+from pathdex.writing.frontmatter import frontmatter, repeated
 from pathdex.writing.markdown import block, code, escaped, link, table, target
 from pathdex.writing.rendering import Link, links, receipts
-from pathdex.writing.scores import scores
 from pathdex.writing.snippets import snippet
 from pathdex.writing.specification import quantity, specification
 
@@ -161,14 +160,18 @@ def _value(value: bool | int | float | str) -> str:
 
 def _results(catalog: Catalog, name: str) -> Iterator[str]:
     rows = []
-    for score in scores(catalog, catalog.results_of(name), name):
+    found, left = repeated(catalog, name)
+    for score in found:
         benchmark = catalog.benchmarks[score.suite]
         task = benchmark.tasks[score.task]
         how = [found.replace("not-stated", "not stated") for found in (score.embedding, score.precision)]
         printed = [f"{benchmark.name}: {task.name}", task.metric, score.printed, *how, catalog.results[score.table].title]
         rows.append([*map(escaped, printed), escaped(score.row)])
     if rows:
-        yield table(["Task", "Metric", "Printed", "Embedding", "Precision", "Table", "Row"], rows)
+        yield table(["Task", "Metric", "Printed", "Embedding", "Precision", "Table", "Row"], rows) + "\n"
+    if left:
+        names = text.listed(f"`{table}`" for table in left)
+        yield f"More numbers about this model stand in the published tables {names} below `catalog/results`."
 
 
 def _papers(catalog: Catalog, model: Model) -> Iterator[str]:
