@@ -1,7 +1,7 @@
 """How many bytes the header rung moves for a true-size ViT-L (1.2 GB), as safetensors and as torch writes it, on a local hub.
 
-Run it as `python benchmarks/header_rung.py`; it needs 3 GB of disk and about half a minute. Prints bytes, their share of the file,
-requests and seconds.
+Run it as `python benchmarks/header_rung.py`; it needs 3 GB of disk and about half a minute. Prints bytes, their share of
+the file, answers and seconds.
 """
 
 import os
@@ -55,10 +55,8 @@ def _print(hub: Hub, repository: str, size: int) -> None:
     requests, began = len(hub.log), time.monotonic()
     seen = header.measure(Model.model_validate(entry), Way())
     spent = time.monotonic() - began
-    share = 100 * seen.moved / size
-    print(
-        f"{repository}: {seen.status}; {seen.moved:,} of {size:,} bytes ({share:.4f} %), {len(hub.log) - requests} answers, {spent:.2f} s"
-    )
+    moved = f"{seen.moved:,} of {size:,} bytes ({100 * seen.moved / size:.4f} %)"
+    print(f"{repository}: {seen.status}; {moved}, {len(hub.log) - requests} answers, {spent:.2f} s")
 
 
 if __name__ == "__main__":
