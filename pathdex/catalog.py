@@ -1,8 +1,6 @@
 """The catalog in memory: the only reader of `catalog/`. Everything else asks it."""
 
-import csv
 import gc
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,37 +16,18 @@ from pathdex.problems import CatalogError, Problem
 from pathdex.reading import Document, Unreadable, decode, read
 from pathdex.schema import KINDS, Benchmark, Dataset, Erratum, Evidence, Model, Paper, Record, Result, Taxonomy
 from pathdex.schema.record import dotted, references
+from pathdex.schema.run import Run
 from pathdex.schema.values import SLUG
+from pathdex.tables import Table, parsed
 from pathdex.text import near
 
-SUFFIXES = {"evidence": ".json"}
+SUFFIXES = {"evidence": ".json", "evidence/runs": ".json"}
 BESIDE = {"results": ((".csv",), ".yaml"), "evidence": ((".tensors.csv", ".golden.csv"), ".json")}
 """How the names of tables end, and the name of the entry that they belong to."""
+RUNS = "evidence/runs"
+"""Folder of what the job's runs came to."""
 SHIPPED = Path(__file__).parent / "shipped"
 """Where a copy of the catalog lies when pathdex is installed without its checkout."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A published table: every cell is text, as printed; the first column names the models, wherever the source has them."""
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def arranged(self, label: str, models_in: str) -> "Table":
-        """The table with the column `label` first, turned when its models stand in columns; unchanged without such a column."""
-        if label not in self.header:
-            return self
-        at = self.header.index(label)
-        grid = [(line[at], *line[:at], *line[at + 1 :]) for line in (self.header, *self.rows)]
-        header, *rows = zip(*grid, strict=True) if models_in == "columns" else grid
-        return Table(header, tuple(rows))
-
-    def cells(self) -> Iterator[tuple[str, str, str]]:
-        """Row label, column header and printed text of every cell but the labels."""
-        for label, *values in self.rows:
-            for column, value in zip(self.header[1:], values, strict=True):
-                yield label, column, value
 
 
 @dataclass(frozen=True)
@@ -62,6 +41,7 @@ class Catalog:
     results: Mapping[str, Result] = field(default_factory=dict)
     errata: Mapping[str, Erratum] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    runs: Mapping[str, Run] = field(default_factory=dict)
     taxonomy: Taxonomy | None = None
     tables: Mapping[str, Table] = field(default_factory=dict)
     listings: Mapping[str, str] = field(default_factory=dict)
@@ -165,9 +145,11 @@ def _uncollected() -> Iterator[None]:
 def _read(root: Path) -> tuple[Catalog, list[Problem]]:
     reader = _Reader(root)
     reader.strays()
+    runs: dict[str, Any] = reader.kind(RUNS, Run)
     kinds: dict[str, Any] = {kind: reader.kind(kind, record) for kind, record in KINDS.items()}
     catalog = Catalog(
         **kinds,
+        runs=runs,
         taxonomy=reader.entry("taxonomy", "taxonomy", root / "catalog" / "taxonomy.yaml", Taxonomy),
         tables=reader.tables(kinds["results"]),
         listings=reader.listings(kinds["evidence"]),
@@ -274,7 +256,7 @@ class _Reader:
 
     def _table(self, file: Path) -> Table | None:
         try:
-            return _table(decode(file))
+            return parsed(decode(file))
         except FileNotFoundError:
             self._refuse(file, "is missing", "put the table's rows, as printed, beside its entry")
         except Unreadable as error:
@@ -291,24 +273,7 @@ class _Reader:
         """An entry, or the table beside one."""
         ends, entry = BESIDE.get(kind, ((), ""))
         is_beside = any(file.name.endswith(end) and file.with_name(file.name.removesuffix(end) + entry).exists() for end in ends)
-        return is_beside or file.suffix == SUFFIXES.get(kind, ".yaml") or file.name == ".gitkeep"
+        return is_beside or file.suffix == SUFFIXES.get(kind, ".yaml") or file.name == ".gitkeep" or f"{kind}/{file.name}" == RUNS
 
     def _refuse(self, file: Path, what: str, mend: str, line: int = 1) -> None:
         self.problems.append(Problem(file.relative_to(self.root).as_posix(), line, "", what, mend, "reading/readable"))
-
-
-def _table(text: str) -> Table:
-    """A header and rows of as many cells."""
-    rows: list[tuple[str, ...]] = []
-    reader, line = csv.reader(io.StringIO(text), strict=True), 1
-    try:
-        for row in reader:
-            rows.append(tuple(row))
-            if len(row) != len(rows[0]):
-                raise Unreadable(f"has {len(row)} cells, the header {len(rows[0])}", "give each column a cell", line)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise Unreadable(f"is not a table ({error})", "write a header and rows, separated by commas", line) from error
-    if not rows or not rows[0]:
-        raise Unreadable("has no header", "write a header and rows, separated by commas")
-    return Table(rows[0], tuple(rows[1:]))

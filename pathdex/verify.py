@@ -5,7 +5,7 @@ import platform
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,9 +20,17 @@ from pathdex.measuring.seen import Seen, Way
 from pathdex.schema import Evidence, Model
 from pathdex.schema.evidence import RUNGS, Environment, Height, Rung, Rungs, Status
 from pathdex.schema.recipe import fingerprint
+from pathdex.tokens import scrubbed
+
+DISTRIBUTIONS = {"open_clip": "open_clip_torch"}
+"""What a library is installed as, where that is not its own name."""
 
 HARMLESS = frozenset({"passed", "not-attempted"})
-SECONDS = 60.0
+LIMITS: dict[Height, float] = {"architecture": 60.0, "header": 120.0, "weights": 1800.0, "embedding": 1800.0, "cost": 3600.0}
+"""Seconds that a rung has for one model, unless told otherwise."""
+
+PASSING = {"fetch_seconds", "load_seconds", "peak_memory"}
+"""Measurements that are never twice the same."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ def verify(
     report: Callable[[str, Outcome], None] = lambda *_: None,
     *,
     again: bool = False,
-    limit: float = SECONDS,
+    limit: float | None = None,
     way: Way | None = None,
     workers: int | None = None,
 ) -> Summary:
@@ -74,28 +82,50 @@ def verify(
     began = time.monotonic()
     asked = sorted(set(ids))
     outcomes: dict[str, Outcome] = {}
-    for name, seen, beside in _measured(catalog, asked, rung, limit, way or Way(), workers):
-        changed = _keep(catalog, root / "catalog" / "evidence", name, rung, seen, beside, again)
-        outcomes[name] = Outcome(seen, changed)
+    way = way or Way()
+    for name, ended, seconds in _measured(catalog, root, asked, rung, limit or LIMITS[rung], way, workers):
+        outcomes[name] = recorded(catalog, root, name, rung, ended, seconds, again=again)
         report(name, outcomes[name])
     return Summary({name: outcomes[name] for name in asked}, time.monotonic() - began)
 
 
+def recorded(
+    catalog: Catalog, root: Path, name: str, rung: Height, ended: Ended, seconds: float = 0.0, *, again: bool = False
+) -> Outcome:
+    """Keep how one model's measurement ended as evidence below `root`, if it says something new or is wanted `again`."""
+    seen = _rung(catalog.models[name], rung, ended, seconds)
+    beside = ended.seen.beside if ended.seen else {}
+    return Outcome(seen, _keep(catalog, root / "catalog" / "evidence", name, rung, seen, beside, again))
+
+
+def at_once(rung: Height, device: str) -> int | None:
+    """How many models may be measured at the same time; None for as many as there are cores."""
+    return 1 if rung == "cost" or device.startswith("cuda") else None
+
+
 def _measured(
-    catalog: Catalog, ids: Iterable[str], rung: Height, limit: float, way: Way, workers: int | None
-) -> Iterator[tuple[str, Rung, Mapping[str, str]]]:
-    """How each model ended, with the files to stand beside its evidence."""
+    catalog: Catalog, root: Path, ids: Iterable[str], rung: Height, limit: float, way: Way, workers: int | None
+) -> Iterator[tuple[str, Ended, float]]:
+    """How each model ended, and after how many seconds."""
     jobs: dict[str, tuple[Height, Model, Way]] = {}
     for name in ids:
-        model = catalog.models[name]
-        if hindered := _hindered(model, rung):
-            yield name, _rung(model, rung, Ended(*hindered)), {}
+        if found := hindered(catalog.models[name], rung, way):
+            yield name, found, 0.0
         else:
-            jobs[name] = rung, model, way
-    preload = [f"pathdex.rungs.{rung}", *_preload(model for _, model, _ in jobs.values())]
-    for name, ended in isolation.each(work, jobs, limit, workers, preload=preload):
-        done = ended.value if ended.status == "returned" else Ended(ended.status, ended.reason)
-        yield name, _rung(jobs[name][1], rung, done, ended.seconds), done.seen.beside if done.seen else {}
+            jobs[name] = rung, catalog.models[name], with_golden(root, name, way)
+    preload = [f"pathdex.rungs.{rung}", *preloaded(model for _, model, _ in jobs.values())]
+    for name, ended in isolation.each(work, jobs, limit, workers or at_once(rung, way.device), preload=preload):
+        yield name, answered(ended), ended.seconds
+
+
+def with_golden(root: Path, name: str, way: Way) -> Way:
+    """The way, with the file of the model's golden vectors."""
+    return way if way.golden else replace(way, golden=root / "catalog" / "evidence" / f"{name}.golden.csv")
+
+
+def answered(ended: isolation.Ended) -> Ended:
+    """What a process answered, or how it ended without an answer."""
+    return ended.value if ended.status == "returned" else Ended(ended.status, ended.reason)
 
 
 def work(job: tuple[Height, Model, Way]) -> Ended:
@@ -108,29 +138,34 @@ def work(job: tuple[Height, Model, Way]) -> Ended:
     return Ended(seen.status, seen.reason, seen)
 
 
-def _hindered(model: Model, rung: Height) -> tuple[str, str] | None:
-    """Status and reason, where a rung can't even be tried."""
+def hindered(model: Model, rung: Height, way: Way) -> Ended | None:
+    """How a rung ends that can't even be tried."""
+    status, reason = _hindrance(model, rung, way)
+    return Ended(status, reason) if status else None
+
+
+def _hindrance(model: Model, rung: Height, way: Way) -> tuple[str, str]:
+    if rung == "header" or (rung == "weights" and model.weights.access == "none"):
+        return ("not-attempted", "the weights were never released") if model.weights.access == "none" else ("", "")
     if model.loader is None:
-        return ("not-attempted", "no recipe") if rung != "header" else _unreleased(model)
+        return "not-attempted", "no recipe"
     library, environment = model.loader.library, model.loader.environment
-    if rung == "header":
-        return _unreleased(model)
     if library not in plugins.names("pathdex.loaders"):
         return "not-attempted", f"library {library}: no module in pathdex builds it yet"
-    if environment != "default":
-        return "not-attempted", f"environment {environment}: only the default one can be used yet"
+    if environment != way.environment:
+        return "not-attempted", f"environment {environment}: this is {way.environment}; scripts/smoke_test.py makes the right one"
     if library not in _versions(model):
         return "unsupported-environment", f"{library} is not installed"
-    return _unreleased(model) if rung == "weights" else None
+    if rung in ("embedding", "cost") and model.weights.access == "none" and not way.random:
+        return "not-attempted", "the weights were never released"
+    return "", ""
 
 
-def _unreleased(model: Model) -> tuple[str, str] | None:
-    return ("not-attempted", "the weights were never released") if model.weights.access == "none" else None
-
-
-def _preload(models: Iterable[Model]) -> list[str]:
-    libraries = sorted({model.loader.library for model in models if model.loader})
-    return [name for library in libraries for name in plugins.load("pathdex.loaders", library).PRELOAD]
+def preloaded(models: Iterable[Model]) -> list[str]:
+    """The modules that building these models imports."""
+    libraries = {model.loader.library for model in models if model.loader}
+    known = sorted(libraries.intersection(plugins.names("pathdex.loaders")))
+    return [name for library in known for name in plugins.load("pathdex.loaders", library).PRELOAD]
 
 
 def _versions(model: Model) -> dict[str, str]:
@@ -138,7 +173,7 @@ def _versions(model: Model) -> dict[str, str]:
     found = {}
     for library in ("torch", model.loader.library) if model.loader else ():
         try:
-            found[library] = version(library)
+            found[library] = version(DISTRIBUTIONS.get(library, library))
         except PackageNotFoundError:
             continue
     return found
@@ -161,7 +196,7 @@ def _rung(model: Model, height: Height, ended: Ended, seconds: float = 0.0) -> R
 
 def _line(reason: str) -> str:
     """A library's message as one line that says the same on every machine: no paths, no addresses, nothing like HTML."""
-    line = " ".join("".join(mark if mark.isprintable() else " " for mark in reason).split())
+    line = scrubbed(" ".join("".join(mark if mark.isprintable() else " " for mark in reason).split()))
     line = re.sub(r"(?<![\w./])(?:/[\w.@+-]+)+/", "", line)
     line = re.sub(r"0x[0-9a-fA-F]+", "0x0", line).translate({ord("<"): "(", ord(">"): ")", ord("&"): "+"})
     return line if len(line) <= 240 else line[:237].rstrip() + "..."
@@ -169,7 +204,7 @@ def _line(reason: str) -> str:
 
 def _keep(catalog: Catalog, folder: Path, name: str, height: Height, seen: Rung, beside: Mapping[str, str], again: bool) -> bool:
     """Write the evidence if it says something new; tell whether it does."""
-    recipe, before = fingerprint(catalog.models[name]), catalog.evidence.get(name)
+    recipe, before = fingerprint(catalog.models[name]), _before(folder / f"{name}.json")
     old = getattr(before.rungs, height) if before else None
     same = before is not None and before.recipe == recipe and old is not None and _says(old) == _says(seen)
     if same and all(_reads(folder / f"{name}.{end}") == text for end, text in beside.items()) and not again:
@@ -186,6 +221,14 @@ def _keep(catalog: Catalog, folder: Path, name: str, height: Height, seen: Rung,
     return True
 
 
+def _before(file: Path) -> Evidence | None:
+    """The evidence as it stands on disk now: another rung may have been kept since the catalog was read."""
+    try:
+        return Evidence.model_validate_json(_reads(file) or "")
+    except ValueError:
+        return None
+
+
 def _reads(file: Path) -> str | None:
     try:
         return file.read_text(encoding="utf-8")
@@ -194,9 +237,10 @@ def _reads(file: Path) -> str | None:
 
 
 def _says(rung: Rung) -> tuple[Any, ...]:
-    return rung.status, rung.reason, rung.measured
+    """What of a rung is news when it changes; that a download took longer is none."""
+    return rung.status, rung.reason, rung.measured.model_dump(exclude=PASSING) if rung.measured else None
 
 
 def _json(evidence: Evidence) -> str:
     data = evidence.model_dump(mode="json", exclude_defaults=True)
-    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return scrubbed(json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n")

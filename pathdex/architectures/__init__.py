@@ -3,5 +3,7 @@
 A module has `build(**kwargs)`, which gives a `torch.nn.Module` without weights. Of it, `parts()` gives the parameters by scope,
 `represent(*inputs)` the fields of `pathdex.measuring.pooling.Features`, and `side` the native side of its images in pixels.
 Where the input is no image, `example()` gives inputs of the right shape. Models of images and text have `encode_text(ids)`:
-ids [B, L] to vectors [B, D]. Where the released names need more than a prefix taken off, `adapted(tensors)` converts them.
+ids [B, L] to vectors [B, D].
+Networks that draw have `segment(images)`, which gives their maps by name, with shapes as its docstring says.
+Where the released names need more than a prefix taken off, `adapted(tensors)` converts them.
 """

@@ -1,4 +1,4 @@
-"""Measure models: build each recipe without weights and keep what was counted as evidence."""
+"""Measure models, one rung of the ladder at a time, and keep what was seen as evidence."""
 
 import argparse
 import sys
@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 from pathdex.catalog import Catalog, read_catalog
+from pathdex.measuring.seen import Way
 from pathdex.problems import Problem
 from pathdex.schema.evidence import HEIGHTS
 from pathdex.text import listed, near
-from pathdex.verify import HARMLESS, SECONDS, Outcome, Summary, verify
+from pathdex.verify import HARMLESS, LIMITS, Outcome, Summary, verify
 from pathdex.writing.measurements import told
 
 WRITES = True
@@ -24,21 +26,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="measure every model of the catalog")
     parser.add_argument("--rung", choices=HEIGHTS, default="architecture", help="what to see (default: architecture)")
     parser.add_argument("--again", action="store_true", help="write evidence anew, with today's date, though it says the same")
-    parser.add_argument("--time-limit", type=_seconds, default=SECONDS, metavar="S", help="seconds for each model (default: 60)")
+    limits = ", ".join(f"{rung} {seconds:g}" for rung, seconds in LIMITS.items())
+    parser.add_argument("--time-limit", type=_positive, metavar="S", help=f"seconds for each model (default: {limits})")
+    parser.add_argument("--device", default="cpu", help="where to measure, such as cuda (default: cpu)")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="where downloads stay (default: the Hub's own cache)")
+    parser.add_argument("--quota", type=_positive, metavar="GB", help="disk that one file may take (default: what is free)")
+    parser.add_argument("--random", action="store_true", help="embedding and cost with random weights at true size, no download")
+    parser.add_argument("--accept", action="store_true", help="keep the vectors of the embedding rung as the golden ones")
 
 
-def _seconds(text: str) -> float:
+def _positive(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0; write one, such as 60")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0; write one, such as 60")
     return value
 
 
 def run(options: argparse.Namespace) -> int:
     """0 when every recipe that could be tried was measured, 1 when one was not, 2 for a wrong call."""
+    way = _way(options)
     catalog, problems = read_catalog(options.root)
     broken = catalog.broken.get("models", frozenset())
     ids = _asked(options.ids, options.all, catalog)
@@ -52,10 +61,23 @@ def run(options: argparse.Namespace) -> int:
             report,
             again=options.again,
             limit=options.time_limit,
+            way=way,
         )
     for line in (*map(str, unread), *_table(summary), _closing(summary)):
         print(line)
     return 1 if summary.failed or unread else 0
+
+
+def _way(options: argparse.Namespace) -> Way:
+    from pathdex.commands import UsageError
+
+    if options.accept and (options.rung != "embedding" or options.random):
+        raise UsageError("--accept keeps released embeddings; give it with --rung embedding and without --random")
+    if options.random and options.rung not in ("embedding", "cost"):
+        raise UsageError("--random is for the rungs embedding and cost")
+    quota = int(options.quota * 10**9) if options.quota else None
+    settings = {"accept": True} if options.accept else {}
+    return Way(options.device, options.cache, quota, options.random, settings=settings)
 
 
 def _asked(ids: list[str], everything: bool, catalog: Catalog) -> list[str]:

@@ -2,5 +2,6 @@
 
 `build(loader)` makes the module on the default device, `parts(module)` gives its parameters by scope, `side(module)` its native
 side in pixels, `features(module, images)` what it makes of images [B, 3, H, W]. PRELOAD names what many builds share.
+Of images and texts, `encode_text(module, ids)` gives the vectors [B, D] of token ids [B, L], not normalised.
 Where stored names are not the module's, `adapted(loader, module, tensors)` gives the tensors by the module's names.
 """

@@ -4,7 +4,7 @@ from typing import Any
 
 from pathdex import plugins
 from pathdex.measuring.arguments import RecipeError, resolved
-from pathdex.measuring.pooling import Features
+from pathdex.measuring.pooling import Features, Unavailable
 from pathdex.schema.model import Loader
 from pathdex.text import near
 
@@ -45,3 +45,10 @@ def example(module: Module) -> tuple[Any, ...] | None:
 def features(module: Module, *inputs: Any) -> Features:
     """What the architecture makes of its inputs."""
     return Features(**module.represent(*inputs))
+
+
+def encode_text(module: Module, ids: Any) -> Any:
+    """Texts as token ids [B, L] to vectors [B, D], as the architecture makes them; raises `Unavailable` where it reads none."""
+    if not hasattr(module, "encode_text"):
+        raise Unavailable(f"{type(module).__name__} reads no text")
+    return module.encode_text(ids)

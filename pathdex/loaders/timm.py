@@ -1,5 +1,6 @@
 """Recipes of timm: `factory` is an architecture's name, `kwargs` are its keywords."""
 
+import re
 from typing import Any
 
 from pathdex.measuring.arguments import RecipeError, offline, resolved
@@ -8,6 +9,7 @@ from pathdex.schema.model import Loader
 from pathdex.text import near
 
 PRELOAD = ("torch.utils.flop_counter", "timm")
+CHUNKED = re.compile(r"^blocks\.\d+\.(?=\d+\.)")
 Module = Any  # torch.nn.Module, which is not imported before a module is built
 
 
@@ -35,12 +37,15 @@ def _fills_for_nothing(factory: str) -> bool:
 
 
 def adapted(loader: Loader, module: Module, tensors: dict[str, Any]) -> dict[str, Any]:
-    """Stored tensors by timm's names: those of DINOv2's code are converted by timm's own filter."""
+    """Stored tensors by timm's names: those of DINOv2's code are converted by timm's own filter.
+
+    Training checkpoints of that code keep blocks in chunks, `blocks.2.17.` for block 17; the filter wants `blocks.17.`.
+    """
     if loader.layout != "dinov2":
         return tensors
     from timm.models.vision_transformer import checkpoint_filter_fn
 
-    return dict(checkpoint_filter_fn(tensors, module))
+    return dict(checkpoint_filter_fn({CHUNKED.sub("blocks.", name): value for name, value in tensors.items()}, module))
 
 
 def parts(module: Module) -> dict[str, list[Any]]:

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from pathdex.measuring.arguments import RecipeError, offline, resolved
-from pathdex.measuring.pooling import Features
+from pathdex.measuring.configuring import configuration
+from pathdex.measuring.converting import converted
+from pathdex.measuring.pooling import Features, Unavailable
 from pathdex.schema.model import Loader
-from pathdex.text import near
 
 PRELOAD = ("torch.utils.flop_counter", "transformers.modeling_utils", "transformers.modeling_layers")
 SCOPES = {"image-encoder": ("vision_model", "visual_projection"), "text-encoder": ("text_model", "text_projection")}
+SEEING = ("visual", "vision_tower")
+"""Names of the image tower in language models that see."""
 Module = Any  # torch.nn.Module, which is not imported before a module is built
 
 
@@ -23,7 +26,7 @@ def build(loader: Loader) -> Module:
     own = {name for name in inspect.signature(model.__init__).parameters if name not in ("self", "config", "args", "kwargs")}
     arguments = resolved(loader.kwargs)
     with offline():
-        config = _config(model.config_class, {name: value for name, value in arguments.items() if name not in own})
+        config = configuration(model.config_class, {name: value for name, value in arguments.items() if name not in own})
         return model(config, **{name: value for name, value in arguments.items() if name in own}).eval()
 
 
@@ -37,30 +40,28 @@ def _model_class(factory: str) -> Any:
     return found
 
 
-def _config(kind: Any, arguments: dict[str, Any]) -> Any:
-    """The configuration; a field that it does not have is refused, where transformers would keep it and do nothing with it."""
-    own: dict[str, Any] = {}
-    below: dict[str, dict[str, Any]] = {}
-    for name, value in arguments.items():
-        part, dot, field = name.partition(".")
-        target = below.setdefault(part, {}) if dot else own
-        target[field or part] = value
-    _refuse_unknown(kind, (*own, *below))
-    for part, fields in below.items():
-        _refuse_unknown(kind.sub_configs[part], fields)
-    return kind(**own, **below)
+def adapted(_: Loader, module: Module, tensors: dict[str, Any]) -> dict[str, Any]:
+    """Stored tensors by the names that the library has today; many files were written under older ones.
 
-
-def _refuse_unknown(kind: Any, names: Iterable[str]) -> None:
-    known = {*kind().to_dict(), *kind.attribute_map, *kind.sub_configs}
-    for name in names:
-        if name not in known:
-            mend = near(name, known) or "look for the field in the class's configuration"
-            raise RecipeError(f"{kind.__name__} has no field {name!r}; {mend}")
+    Files leave out a head that is the table of words once more; it gets the table.
+    """
+    found = converted(module, tensors)
+    tied: dict[str, str] = getattr(module, "all_tied_weights_keys", {})
+    return {**{name: found[source] for name, source in tied.items() if source in found}, **found}
 
 
 def parts(module: Module) -> dict[str, list[Any]]:
-    """The parameters by scope. Of two towers each counts with its projection; the whole also holds what belongs to neither."""
+    """The parameters by scope. Of two towers each counts with its projection; the whole also holds what belongs to neither.
+
+    Of a language model that sees, its image tower, the language model with its head as decoder, and the whole.
+    """
+    inner = getattr(module, "model", None)
+    if hasattr(inner, "language_model"):
+        found = {
+            "image-encoder": _below(inner, SEEING),
+            "decoder": _below(inner, ("language_model",)) + _below(module, ("lm_head",)),
+        }
+        return {**found, "full-model": list(module.parameters())}
     if all(hasattr(module, towers[0]) for towers in SCOPES.values()):
         found = {scope: _below(module, names) for scope, names in SCOPES.items()}
         return {**found, "full-model": list(module.parameters())}
@@ -79,7 +80,7 @@ def side(module: Module) -> int | None:
 
 def features(module: Module, images: Any) -> Features:
     """Last hidden state, and what the network's own pooler and projection make of it."""
-    tower: Module = getattr(module, "vision_model", module)
+    tower = _tower(module)
     given = tower(pixel_values=images)
     tokens = _tokens(given.last_hidden_state)
     pooler = given.get("pooler_output")
@@ -94,6 +95,11 @@ def features(module: Module, images: Any) -> Features:
         projection=projection(pooler) if projection is not None else None,
         attention=pooler if "AttentionPooling" in type(getattr(tower, "head", None)).__name__ else None,
     )
+
+
+def _tower(module: Module) -> Module:
+    """What reads images: one of two towers, the image tower of a language model, or the network itself."""
+    return getattr(module, "vision_model", None) or getattr(getattr(module, "model", None), "vision_tower", module)
 
 
 def _tokens(raw: Any) -> Any:
@@ -111,3 +117,14 @@ def _prefix(module: Module, images: Any, tokens: Any) -> int:
 
 def _vision_config(module: Module) -> Any:
     return getattr(module.config, "vision_config", module.config)
+
+
+def encode_text(module: Module, ids: Any) -> Any:
+    """Texts as token ids [B, L] to vectors [B, D] in the space of the images', not normalised.
+
+    A network that reads no text raises `Unavailable`.
+    """
+    if not hasattr(module, "text_model"):
+        raise Unavailable(f"{type(module).__name__} reads no text")
+    pooled = module.text_model(input_ids=ids).pooler_output
+    return module.text_projection(pooled) if hasattr(module, "text_projection") else pooled

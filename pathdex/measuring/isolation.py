@@ -1,16 +1,22 @@
 """Runs a function in a process of its own for each job: a crash, a hang or a want of memory is an answer like any other."""
 
+import ctypes
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
+from threading import Thread
 from typing import Any, Literal
 
 MOST_MEMORY = 8 * 2**30
+END_WITH_PARENT = 1
+"""Linux's PR_SET_PDEATHSIG."""
 STARVED = ("bad_alloc", "can't allocate memory", "out of memory", "Cannot allocate memory")
 Status = Literal["returned", "crashed", "out-of-memory", "timeout"]
 
@@ -26,18 +32,44 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Job:
+    """One call, and what it may take: seconds, and bytes of memory.
+
+    Drivers of GPUs reserve address space that they never fill, so where one takes part, `resident` bounds what is in memory.
+    """
+
+    name: str
+    argument: Any
+    limit: float
+    most_memory: int = MOST_MEMORY
+    resident: bool = False
+
+
+@dataclass(frozen=True)
 class _Running:
-    job: str
+    job: Job
     process: BaseProcess
     began: float
+
+    @property
+    def due(self) -> float:
+        """When its time is used up."""
+        return self.began + self.job.limit
+
+    def kill(self) -> None:
+        """End the process and all that it started."""
+        try:
+            os.killpg(self.process.pid or 0, signal.SIGKILL)
+        except (AttributeError, OSError):  # it has no group of its own yet, or nothing of it is left
+            self.process.kill()
 
     def stop(self) -> int | None:
         """End the process, leave nothing of it, and tell its exit code."""
         self.process.join(1)
-        if self.process.exitcode is None:
-            self.process.kill()
-            self.process.join()
         code = self.process.exitcode
+        self.kill()
+        self.process.join()
+        code = self.process.exitcode if code is None else code
         self.process.close()
         return code
 
@@ -54,18 +86,23 @@ def each(
 
     A job has `limit` seconds and `most_memory` bytes. The modules in `preload` are imported once, before the processes fork.
     """
-    context = _context(preload)
-    waiting, running = list(jobs.items()), dict[Connection, _Running]()
+    return drained(function, [Job(name, one, limit, most_memory) for name, one in jobs.items()], workers, preload)
+
+
+def drained(
+    function: Callable[[Any], Any], jobs: list[Job], workers: int | None = None, preload: Iterable[str] = ()
+) -> Iterator[tuple[str, Ended]]:
+    """Like `each`, until `jobs` is empty: it is consumed from its start, and may be added to when a job has ended."""
+    context, running = _context(preload), dict[Connection, _Running]()
     try:
-        while waiting or running:
-            while waiting and len(running) < (workers or os.cpu_count() or 1):
-                job, argument = waiting.pop(0)
-                yield from _start(context, job, (function, argument, limit, most_memory), running)
-            for answers in _ready(running, limit):
-                yield _end(answers, running.pop(answers), limit)
+        while jobs or running:
+            while jobs and len(running) < (workers or os.cpu_count() or 1):
+                yield from _start(context, function, jobs.pop(0), running)
+            for answers in _ready(running):
+                yield _end(answers, running.pop(answers))
     finally:
         for answers, left in running.items():
-            left.process.kill()
+            left.kill()
             left.stop()
             answers.close()
 
@@ -79,42 +116,43 @@ def _context(preload: Iterable[str]) -> Any:
     return context
 
 
-def _start(context: Any, job: str, call: tuple[Any, ...], running: dict[Connection, _Running]) -> Iterator[tuple[str, Ended]]:
+def _start(
+    context: Any, function: Callable[[Any], Any], job: Job, running: dict[Connection, _Running]
+) -> Iterator[tuple[str, Ended]]:
     answers, answer = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(answer, *call), name=job, daemon=True)
+    process = context.Process(target=_work, args=(answer, function, job), name=job.name, daemon=True)
     try:
         process.start()
         running[answers] = _Running(job, process, time.monotonic())
     except (OSError, EOFError) as error:
         answers.close()
-        yield job, Ended("crashed", reason=f"no process could be started ({error})")
+        yield job.name, Ended("crashed", reason=f"no process could be started ({error})")
     finally:
         answer.close()
 
 
-def _ready(running: Mapping[Connection, _Running], limit: float) -> list[Connection]:
+def _ready(running: Mapping[Connection, _Running]) -> list[Connection]:
     """The jobs that have answered, died or used up their time."""
     if not running:
         return []
+    first = min(one.due for one in running.values())
+    answered = {id(one) for one in wait(list(running), max(0.0, first - time.monotonic()))}
     now = time.monotonic()
-    first = min(one.began for one in running.values()) + limit
-    answered = {id(one) for one in wait(list(running), max(0.0, first - now))}
-    late = time.monotonic() - limit
-    return [answers for answers, one in running.items() if id(answers) in answered or one.began <= late]
+    return [answers for answers, one in running.items() if id(answers) in answered or one.due <= now]
 
 
-def _end(answers: Connection, one: _Running, limit: float) -> tuple[str, Ended]:
-    seconds = time.monotonic() - one.began
+def _end(answers: Connection, one: _Running) -> tuple[str, Ended]:
+    seconds, name = time.monotonic() - one.began, one.job.name
     try:
         if answers.poll():
             status, value, reason = answers.recv()
         else:
-            status, value, reason = "timeout", None, f"was stopped after {limit:g} seconds"
-            one.process.kill()
+            status, value, reason = "timeout", None, f"was stopped after {one.job.limit:g} seconds"
+            one.kill()
         one.stop()
-        return one.job, Ended(status, value, reason, seconds)
+        return name, Ended(status, value, reason, seconds)
     except (EOFError, OSError):
-        return one.job, _died(one.stop(), seconds)
+        return name, _died(one.stop(), seconds)
     finally:
         answers.close()
 
@@ -127,13 +165,16 @@ def _died(code: int | None, seconds: float) -> Ended:
     return Ended("crashed", reason=how, seconds=seconds)
 
 
-def _work(answer: Connection, function: Callable[[Any], Any], argument: Any, limit: float, most_memory: int) -> None:
+def _work(answer: Connection, function: Callable[[Any], Any], job: Job) -> None:
     """The life of one process. What a library prints is lost; what it raises is the answer."""
     _silence()
-    _bound(most_memory)
-    _outlive_nobody(limit)
+    if job.resident:
+        Thread(target=_watch, args=(answer, job.most_memory), daemon=True).start()
+    else:
+        _bound(job.most_memory)
+    _outlive_nobody(job.limit)
     try:
-        answer.send(("returned", function(argument), ""))
+        answer.send(("returned", function(job.argument), ""))
     except BaseException as error:  # noqa: BLE001 - the boundary at which any fault of a job becomes a record
         starved = isinstance(error, MemoryError) or any(words in str(error) for words in STARVED)
         answer.send(("out-of-memory" if starved else "crashed", None, f"{type(error).__name__}: {error}"))
@@ -146,9 +187,28 @@ def _silence() -> None:
 
 
 def _outlive_nobody(limit: float) -> None:
-    """End by the system's alarm clock, should the one who watches the time be gone by then."""
+    """Head a group, to be ended with all that it starts; end with the one who watches the time, or by the alarm clock."""
+    if hasattr(os, "setsid"):
+        os.setsid()
+    end_with_parent()
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, limit + 5)
+
+
+def end_with_parent() -> None:
+    """Have this process killed when the one that started it ends, where the system can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
+
+
+def _watch(answer: Connection, most_memory: int) -> None:
+    """End the process when more than it may have is in memory, where the system tells."""
+    file = Path("/proc/self/statm")
+    while file.exists():
+        if int(file.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") > most_memory:
+            answer.send(("out-of-memory", None, f"took more than {most_memory:,} bytes of memory"))
+            os._exit(1)
+        time.sleep(0.2)
 
 
 def _bound(most_memory: int) -> None:

@@ -20,7 +20,9 @@ class Way:
     random: bool = False
     """Whether seeded random weights stand in for the released ones."""
     golden: Path | None = None
-    """Folder of golden vectors."""
+    """File of the model's golden vectors."""
+    environment: str = "default"
+    """Name of the environment group that this process runs in."""
     settings: dict[str, Any] = field(default_factory=dict)
     """What else a rung lets its caller choose."""
 

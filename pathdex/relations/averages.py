@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from pathdex.catalog import Table
 from pathdex.schema import Result
+from pathdex.tables import Table
 
 SPREAD = re.compile(r"\s*(?:\(.*\)|±.*)$")
 """What follows a mean in its cell: a deviation or an interval."""

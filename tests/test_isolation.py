@@ -1,0 +1,42 @@
+"""A process that measures takes no more than it may, and leaves nothing behind."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from pathdex.measuring import isolation
+
+
+def test_a_process_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    [(_, ended)] = isolation.each(_beget, {"one": str(tmp_path / "child")}, limit=2)
+    child = int((tmp_path / "child").read_text())
+    began = time.monotonic()
+    while Path(f"/proc/{child}").exists() and time.monotonic() < began + 5:
+        time.sleep(0.02)
+    assert (ended.status, Path(f"/proc/{child}").exists()) == ("timeout", False)
+
+
+def _beget(file: str) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    Path(file).write_text(str(child.pid))
+    time.sleep(600)
+
+
+def test_memory_is_watched_where_it_can_not_be_bounded() -> None:
+    jobs = [
+        isolation.Job("much", 4 * 10**8, 20, 2 * 10**8, resident=True),
+        isolation.Job("little", 10, 20, 10**10, resident=True),
+    ]
+    ended = dict(isolation.drained(_take, jobs))
+    assert {name: (end.status, end.reason) for name, end in ended.items()} == {
+        "much": ("out-of-memory", "took more than 200,000,000 bytes of memory"),
+        "little": ("returned", ""),
+    }
+
+
+def _take(size: int) -> int:
+    taken = bytearray(os.urandom(1024)) * (size // 1024)
+    time.sleep(0.8)
+    return len(taken)
