@@ -19,11 +19,11 @@ MONTHS = [
 ]
 
 
-def count(value: int) -> str:
+def count(value: int, figures: int = 3) -> str:
     """A count in three figures: 681394176 is "681 M", 1134774272 is "1.13 B"; below 10,000 it stays whole."""
     for size, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
-        if value >= 10_000 and value >= 0.9995 * size:
-            return f"{value / size:.3g} {unit}"
+        if value >= 10_000 and value >= (1 - 0.5 / 10**figures) * size:
+            return f"{value / size:.{figures}g} {unit}"
     return f"{value:,}"
 
 

@@ -1,4 +1,4 @@
-"""When a claimed number is the counted one as people print it."""
+"""When a claimed number is the counted one as people print it, and when two embeddings are the same."""
 
 import math
 
@@ -18,3 +18,13 @@ def agrees(claimed: int, counted: int) -> bool:
     unit = 10 ** max(0, math.floor(math.log10(counted)) + 1 - figures)
     rounded = (counted + unit // 2) // unit * unit
     return claimed == rounded or abs(claimed - counted) <= TOLERANCE * counted
+
+
+COSINE = {"fp32": 0.9999}
+REDUCED = 0.999
+"""Least cosine of an embedding with what it should be, by precision; all but fp32 are reduced."""
+
+
+def least_cosine(precision: str) -> float:
+    """How near an embedding in this precision comes to what it should be, at least."""
+    return COSINE.get(precision, REDUCED)
