@@ -11,17 +11,25 @@ from pathdex.writing.rendering import environment, page
 COMMITTED = False
 AGGREGATE = True
 NAMED = 12
-"""Entries that a field's to-do names before it says how many more there are."""
+"""Names that a list shows before it is folded or cut short."""
 
 
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """One page each."""
     made = environment(prose)
     scored = scored_on(catalog)
-    answers = {model: [overlap(catalog, model, dataset) for dataset in scored] for model in catalog.models}
-    yield page(made, "contamination", "contamination.md", catalog=catalog, datasets=scored, answers=answers)
+    answers = {dataset: _by_answer(catalog, dataset) for dataset in scored}
+    yield page(made, "contamination", "contamination.md", catalog=catalog, answers=answers, most=NAMED)
     yield page(made, "differences", "differences.md", catalog=catalog, found=differences(catalog))
     yield page(made, "coverage", "coverage.md", kinds=_by_kind(coverage(catalog)), named=NAMED)
+
+
+def _by_answer(catalog: Catalog, dataset: str) -> dict[str, list[str]]:
+    """Each answer with the models that have it for one data set."""
+    found: dict[str, list[str]] = {"yes": [], "part": [], "no": [], "unknown": []}
+    for model in catalog.models:
+        found[overlap(catalog, model, dataset).answer].append(model)
+    return found
 
 
 def _by_kind(rows: list[Filled]) -> dict[str, list[Filled]]:
