@@ -114,7 +114,8 @@ def _measured(
         else:
             jobs[name] = rung, catalog.models[name], with_golden(root, name, way)
     preload = [f"pathdex.rungs.{rung}", *preloaded(model for _, model, _ in jobs.values())]
-    for name, ended in isolation.each(work, jobs, limit, workers or at_once(rung, way.device), preload=preload):
+    at_a_time, on_gpu = workers or at_once(rung, way.device), way.device.startswith("cuda")
+    for name, ended in isolation.each(work, jobs, limit, at_a_time, preload=preload, resident=on_gpu):
         yield name, answered(ended), ended.seconds
 
 

@@ -19,6 +19,8 @@ MODEL = "models/tiny.yaml"
 EVIDENCE = "evidence/tiny.json"
 LISTING = "evidence/tiny.tensors.csv"
 
+EARLIER = "2026-11-01T02:00:00Z"
+
 Change = Callable[[Path], None]
 
 
@@ -54,6 +56,43 @@ def seen(**fields: Any) -> Change:
 def gone(*files: str) -> Change:
     """Take files of the catalog away."""
     return lambda folder: [(folder / file).unlink() for file in files] and None
+
+
+PINNED = "0123456789abcdef0123456789abcdef01234567"
+ANOTHER = "89abcdef0123456789abcdef0123456789abcdef"
+FILE = {
+    "name": "model.safetensors",
+    "format": "safetensors",
+    "bytes": 22_100_000,
+    "tensors": 150,
+    "elements": 5_524_416,
+    "dtypes": {"float32": 5_524_416},
+}
+HEADER = {"revision": PINNED, "files": [FILE], "fit": {"matched": 150}}
+VECTOR = {"width": 192, "norm": 1.0, "first": [0.1], "finite": True, "deterministic": True}
+
+
+def climbed(height: str, status: str = "passed", measured: Any = None, **fields: Any) -> Change:
+    """Let tiny's evidence have another rung."""
+
+    def change(folder: Path) -> None:
+        data = json.loads((folder / EVIDENCE).read_text(encoding="utf-8"))
+        below = data["rungs"]["architecture"]
+        rung = {
+            **{key: below[key] for key in ("bytes_moved", "environment", "measured_at", "seconds")},
+            "status": status,
+            **fields,
+        }
+        data["rungs"][height] = rung | ({"measured": measured} if measured else {})
+        (folder / EVIDENCE).write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+    return change
+
+
+def vectors(weights: str = "released", **precisions: Any) -> dict[str, Any]:
+    """What the embedding rung measured of the variant cls, with what differs by precision."""
+    rows = {precision: VECTOR | fields for precision, fields in precisions.items()}
+    return {"weights": weights, "tiles": "0" * 64, "device_class": "cpu", "variants": {"cls": rows}}
 
 
 def renamed(old: str, new: str) -> Change:
@@ -136,6 +175,39 @@ TRIPS: list[tuple[str, list[Change], str]] = [
         "catalog/evidence/tiny.json:{sha}: rungs.architecture.measured.state_dict.sha256: "
         "tiny.tensors.csv was changed by hand; run pathdex verify tiny",
     ),
+    (
+        "released-files-fit",
+        [climbed("weights", "mismatch", reason="2 missing from the file of 150 tensors (norm.bias: not in the file)")],
+        "{weights}: weights: weights: mismatch: 2 missing from the file of 150 tensors (norm.bias: not in the file); "
+        "correct the entry and run pathdex verify tiny --rung weights",
+    ),
+    (
+        "access-fits",
+        [edit(MODEL, ("access: gated", "access: open")), climbed("header", "gated", reason="ask for access on the model's page")],
+        "{access}: weights.access: is open, but the header rung met a gate on {day}; correct the access",
+    ),
+    (
+        "revision-is-the-pinned-one",
+        [climbed("header", measured={**HEADER, "revision": ANOTHER})],
+        "{revision}: weights.revision: is 0123456789ab, but the header rung read 89abcdef0123; run pathdex verify tiny --rung header",
+    ),
+    (
+        "golden-vectors-hold",
+        [climbed("embedding", measured=vectors(fp32={"golden": 0.9998}, bf16={"golden": 0.9991}))],
+        "{variant}: embeddings.cls: in fp32 has cosine 0.999800 with its golden vector, below 0.9999; "
+        "find what changed, or run pathdex verify tiny --rung embedding --accept",
+    ),
+    (
+        "precisions-agree",
+        [climbed("embedding", measured=vectors(fp32={}, bf16={"agreement": 0.9995}, fp16={"agreement": 0.98}))],
+        "{variant}: embeddings.cls: in fp16 has cosine 0.980000 with fp32, below 0.999; say so under pitfalls and excuse the entry",
+    ),
+    (
+        "nothing-got-worse",
+        [climbed("cost", "out-of-memory", reason="not one image fits into memory", passed_at="2026-11-01T02:00:00Z")],
+        "{embeddings}: embeddings: cost passed on 2026-11-01, and on {day} was out-of-memory: not one image fits into memory; "
+        "run pathdex verify tiny --rung cost",
+    ),
 ]
 
 
@@ -147,6 +219,13 @@ def _filled(line: str, folder: Path) -> str:
     """The expected line, with the lines at which the toy entry has its fields."""
     model, evidence = folder / MODEL, folder / EVIDENCE
     places = {"loader": "loader:", "reported": "reported:", "width": "width: 192", "pooling": "pooling: cls"}
+    places |= {
+        "weights": "weights:",
+        "access": "access:",
+        "revision": "revision:",
+        "variant": "  cls:",
+        "embeddings": "embeddings:",
+    }
     spots = {name: f"catalog/{MODEL}:{_line_of(model, text)}" for name, text in places.items()}
     spots["width"] = f"catalog/{MODEL}:{int(_line_of(model, '  cls:')) + 1}"
     if evidence.exists():
@@ -174,6 +253,18 @@ def test_a_listing_that_cannot_be_read_is_told_once(toy_root: Path) -> None:
     assert _found(toy_root) == [f"catalog/{LISTING}:1: is not UTF-8 (byte 0xff); let the job write it anew [reading/readable]"]
 
 
+def test_stale_evidence_of_a_rung_above_the_first_judges_nothing(toy_root: Path) -> None:
+    climbed("weights", "mismatch", reason="2 missing")(toy_root / "catalog")
+    edit(MODEL, ("num_classes: 0", "num_classes: 10"))(toy_root / "catalog")
+    assert [line.rpartition("[")[2] for line in _found(toy_root)] == ["evidence/fits-the-recipe]"]
+
+
+def test_a_gate_before_open_weights_is_told_once_though_they_were_loaded_before(toy_root: Path) -> None:
+    edit(MODEL, ("access: gated", "access: open"))(toy_root / "catalog")
+    climbed("weights", "gated", reason="no consent", passed_at=EARLIER)(toy_root / "catalog")
+    assert [line.rpartition("[")[2] for line in _found(toy_root)] == ["evidence/access-fits]"]
+
+
 def test_every_check_of_the_evidence_has_an_example() -> None:
     assert sorted(rule for rule in checks() if rule.startswith("evidence/")) == sorted(f"evidence/{rule}" for rule, _, _ in TRIPS)
 
@@ -196,6 +287,24 @@ def test_every_check_of_the_evidence_has_an_example() -> None:
         pytest.param(
             [edit(MODEL, ("num_classes: 0", "num_classes: 0\n    img_size: 224")), remeasured],
             id="a changed recipe measured anew",
+        ),
+        pytest.param(
+            [climbed("header", measured=HEADER), climbed("weights", "unreachable", reason="no answer", passed_at=EARLIER)],
+            id="an hour when the host was away",
+        ),
+        pytest.param([climbed("header", "gated", reason="no consent")], id="a gate that the entry states"),
+        pytest.param(
+            [climbed("header", "drifted", HEADER, reason="main has another file", passed_at=EARLIER)],
+            id="a main branch that moved on",
+        ),
+        pytest.param([climbed("weights", "timeout", reason="1800 s")], id="a rung that never passed and ran out of time"),
+        pytest.param(
+            [climbed("embedding", measured=vectors(fp32={"golden": 0.9999}, bf16={"golden": 0.999, "agreement": 0.999}))],
+            id="vectors just near enough",
+        ),
+        pytest.param(
+            [climbed("embedding", measured=vectors("random", fp32={}, fp16={"agreement": 0.5}))],
+            id="random weights, which say nothing of a model",
         ),
     ],
 )

@@ -6,11 +6,13 @@ import sys
 import time
 from pathlib import Path
 
+from test_verify import SHARED
+
 from pathdex.measuring import isolation
 
 
 def test_a_process_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
-    [(_, ended)] = isolation.each(_beget, {"one": str(tmp_path / "child")}, limit=2)
+    [(_, ended)] = isolation.each(_beget, {"one": str(tmp_path / "child")}, limit=4, preload=SHARED)
     child = int((tmp_path / "child").read_text())
     began = time.monotonic()
     while Path(f"/proc/{child}").exists() and time.monotonic() < began + 5:
@@ -26,12 +28,12 @@ def _beget(file: str) -> None:
 
 def test_memory_is_watched_where_it_can_not_be_bounded() -> None:
     jobs = [
-        isolation.Job("much", 4 * 10**8, 20, 2 * 10**8, resident=True),
+        isolation.Job("much", 8 * 10**8, 20, 6 * 10**8, resident=True),
         isolation.Job("little", 10, 20, 10**10, resident=True),
     ]
-    ended = dict(isolation.drained(_take, jobs))
+    ended = dict(isolation.drained(_take, jobs, preload=SHARED))
     assert {name: (end.status, end.reason) for name, end in ended.items()} == {
-        "much": ("out-of-memory", "took more than 200,000,000 bytes of memory"),
+        "much": ("out-of-memory", "took more than 600,000,000 bytes of memory"),
         "little": ("returned", ""),
     }
 

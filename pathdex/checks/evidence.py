@@ -7,12 +7,17 @@ from pathdex import plugins
 from pathdex.catalog import Catalog
 from pathdex.problems import Problem
 from pathdex.schema import Evidence, Model
-from pathdex.schema.measured import Measured
+from pathdex.schema.evidence import Height, Rung
+from pathdex.schema.measured import Contents, Header, Measured, Precision, Vector, Vectors
 from pathdex.schema.recipe import fingerprint
 from pathdex.text import near
-from pathdex.tolerance import agrees
+from pathdex.tolerance import agrees, least_cosine
 
 RUNG = "architecture"
+CONTRADICTS = ("mismatch", "missing")
+"""Ends that say that what was released is not what the entry states."""
+LOST = ("gated", "crashed", "timeout", "out-of-memory", "unsupported-environment")
+"""Ends that a rung which once passed is not expected to have; an hour when a host is away is none."""
 
 
 def belongs_to_a_model(catalog: Catalog) -> Iterator[Problem]:
@@ -101,6 +106,80 @@ def listing_fits(catalog: Catalog) -> Iterator[Problem]:
             mend = f"run pathdex verify {name}"
             path = ("rungs", RUNG, "measured", "state_dict", "sha256")
             yield catalog.problem("evidence", name, path, what, mend)
+
+
+def released_files_fit(catalog: Catalog) -> Iterator[Problem]:
+    """What was released fits the recipe and the files that the entry states, and its embeddings are finite."""
+    for name, _, height, rung in _upper(catalog):
+        if rung.status in CONTRADICTS:
+            mend = f"correct the entry and run pathdex verify {name} --rung {height}"
+            yield catalog.problem("models", name, _about(height), f"{height}: {rung.status}: {rung.reason}", mend)
+
+
+def access_fits(catalog: Catalog) -> Iterator[Problem]:
+    """Weights that the entry calls open are not behind a gate."""
+    for name, model, height, rung in _upper(catalog):
+        if rung.status == "gated" and model.weights.access == "open":
+            what = f"is open, but the {height} rung met a gate on {rung.measured_at[:10]}"
+            yield catalog.problem("models", name, ("weights", "access"), what, "correct the access")
+
+
+def revision_is_the_pinned_one(catalog: Catalog) -> Iterator[Problem]:
+    """The files that the header and weights rungs read are those of the revision that the entry pins."""
+    for name, model, height, rung in _upper(catalog):
+        measured, pinned = rung.measured, model.weights.revision
+        if isinstance(measured, Header | Contents) and pinned and measured.revision != pinned:
+            what = f"is {pinned[:12]}, but the {height} rung read {measured.revision[:12]}"
+            mend = f"run pathdex verify {name} --rung {height}"
+            yield catalog.problem("models", name, ("weights", "revision"), what, mend)
+
+
+def golden_vectors_hold(catalog: Catalog) -> Iterator[Problem]:
+    """Embeddings of the standard tiles are the golden ones: cosine at least 0.9999 in fp32, 0.999 in a reduced precision."""
+    for name, variant, precision, seen in _vectors(catalog):
+        if seen.golden is not None and seen.golden < least_cosine(precision):
+            what = f"in {precision} has cosine {seen.golden:.6f} with its golden vector, below {least_cosine(precision)}"
+            mend = f"find what changed, or run pathdex verify {name} --rung embedding --accept"
+            yield catalog.problem("models", name, ("embeddings", variant), what, mend)
+
+
+def precisions_agree(catalog: Catalog) -> Iterator[Problem]:
+    """Embeddings in a reduced precision have a cosine of at least 0.999 with those in fp32."""
+    for name, variant, precision, seen in _vectors(catalog):
+        if seen.agreement is not None and seen.agreement < least_cosine(precision):
+            what = f"in {precision} has cosine {seen.agreement:.6f} with fp32, below {least_cosine(precision)}"
+            mend = "say so under pitfalls and excuse the entry"
+            yield catalog.problem("models", name, ("embeddings", variant), what, mend)
+
+
+def nothing_got_worse(catalog: Catalog) -> Iterator[Problem]:
+    """A rung that once passed did not end later in an error, at a gate or a limit, or for lack of a library or GPU."""
+    for name, model, height, rung in _upper(catalog):
+        told_already = rung.status == "gated" and model.weights.access == "open"
+        if rung.passed_at and rung.status in LOST and not told_already:
+            what = f"{height} passed on {rung.passed_at[:10]}, and on {rung.measured_at[:10]} was {rung.status}: {rung.reason}"
+            yield catalog.problem("models", name, _about(height), what, f"run pathdex verify {name} --rung {height}")
+
+
+def _upper(catalog: Catalog) -> Iterator[tuple[str, Model, Height, Rung]]:
+    """The rungs above the first that were tried with the recipe of today."""
+    for name, evidence in catalog.evidence.items():
+        for height, rung in evidence.rungs.tried() if _is_current(catalog, name) else ():
+            if height != RUNG:
+                yield name, catalog.models[name], height, rung
+
+
+def _about(height: Height) -> tuple[str, ...]:
+    """The part of an entry that a rung is about."""
+    return ("weights",) if height in ("header", "weights") else ("embeddings",)
+
+
+def _vectors(catalog: Catalog) -> Iterator[tuple[str, str, Precision, Vector]]:
+    """Embeddings of the released weights, by model, variant and precision; seeded random weights say nothing of a model."""
+    for name, _, _, rung in _upper(catalog):
+        if isinstance(rung.measured, Vectors) and rung.measured.weights == "released":
+            for variant, row in rung.measured.variants.items():
+                yield from ((name, variant, precision, seen) for precision, seen in row.items())
 
 
 def _measured(catalog: Catalog) -> Iterator[tuple[str, Model, Measured]]:

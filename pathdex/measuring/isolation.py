@@ -81,12 +81,14 @@ def each(
     workers: int | None = None,
     preload: Iterable[str] = (),
     most_memory: int = MOST_MEMORY,
+    resident: bool = False,
 ) -> Iterator[tuple[str, Ended]]:
     """Call `function(argument)` for every job, `workers` at a time, and yield how each ended, as they end.
 
     A job has `limit` seconds and `most_memory` bytes. The modules in `preload` are imported once, before the processes fork.
     """
-    return drained(function, [Job(name, one, limit, most_memory) for name, one in jobs.items()], workers, preload)
+    listed = [Job(name, one, limit, most_memory, resident) for name, one in jobs.items()]
+    return drained(function, listed, workers, preload)
 
 
 def drained(
@@ -109,6 +111,8 @@ def drained(
 
 def _context(preload: Iterable[str]) -> Any:
     """Processes fork from a server that has imported what all need; where systems have none, each starts afresh."""
+    # Imports may ask for a GPU; asked in another way than this, the driver would start before the fork and fail after it.
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
