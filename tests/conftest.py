@@ -1,7 +1,9 @@
 """The toy catalog: small, complete, fictional; tests change copies of it."""
 
 import shutil
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,3 +23,14 @@ def toy_root(tmp_path: Path) -> Path:
 def toy() -> Catalog:
     """The toy catalog, read."""
     return Catalog.load(TOY)
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever asks the network fails."""
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("something asked the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)

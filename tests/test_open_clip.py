@@ -1,9 +1,7 @@
 """A recipe of open_clip builds the two towers it names, texts included, and asks nobody for the configuration of either."""
 
 import importlib
-import socket
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,14 +26,7 @@ BERT = {"text_config.hidden_size": 16, "text_config.num_hidden_layers": 1, "text
 BERT |= {"text_config.vocab_size": 50, "text_config.intermediate_size": 32}
 
 
-@pytest.fixture(autouse=True)
-def _no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def refuse(*_: Any) -> None:
-        raise AssertionError("a recipe asked the network")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    yield
+pytestmark = pytest.mark.usefixtures("no_network")
 
 
 def _recipe(factory: str, **kwargs: Any) -> Loader:

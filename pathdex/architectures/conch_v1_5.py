@@ -6,30 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, scaled_dot_product_attention
 
-from pathdex.layers.vit import Block, FeedForward, PatchEmbedding, stretched
-
-
-class Trunk(nn.Module):
-    """The transformer that gives the tokens."""
-
-    def __init__(self, width: int, depth: int, heads: int, patch: int, table: int) -> None:
-        super().__init__()
-        self.patch = patch
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
-        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + table**2, width))
-        self.patch_embed = PatchEmbedding(patch, width)
-        self.blocks = nn.ModuleList(Block(width, heads, FeedForward(width, 4 * width), scaled=True) for _ in range(depth))
-        self.norm = nn.LayerNorm(width, eps=1e-6)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images [B, 3, H, W], sides a multiple of the patch, to normalised tokens [B, 1 + patches, width]."""
-        rows, columns = images.shape[-2] // self.patch, images.shape[-1] // self.patch
-        tokens = torch.cat([self.cls_token.expand(len(images), -1, -1), self.patch_embed(images)], dim=1)
-        tokens = tokens + stretched(self.pos_embed, rows, columns)
-        for block in self.blocks:
-            tokens = block(tokens)
-        normed: Tensor = self.norm(tokens)
-        return normed
+from pathdex.layers.vit import Vit
 
 
 class Pooler(nn.Module):
@@ -60,7 +37,7 @@ class ConchTower(nn.Module):
     def __init__(self, side: int, table: int, width: int, depth: int, heads: int, patch: int, joint: int) -> None:
         super().__init__()
         self.side = side
-        self.trunk = Trunk(width, depth, heads, patch, table)
+        self.trunk = Vit(width, depth, heads, patch, table, scaled=True)
         self.attn_pool_contrast = Pooler(joint, width)
         self.ln_contrast = nn.LayerNorm(joint)
 

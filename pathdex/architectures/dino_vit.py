@@ -2,33 +2,17 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from pathdex.layers.vit import Block, FeedForward, PatchEmbedding, stretched
+from pathdex.layers.vit import Vit
 
 
-class DinoVit(nn.Module):
+class DinoVit(Vit):
     """A class token and the patches of a tile, with a table of positions made for tiles of `side` pixels."""
 
     def __init__(self, width: int, depth: int, heads: int, patch: int, side: int) -> None:
-        super().__init__()
-        self.side, self.patch = side, patch
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
-        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + (side // patch) ** 2, width))
-        self.patch_embed = PatchEmbedding(patch, width)
-        self.blocks = nn.ModuleList(Block(width, heads, FeedForward(width, 4 * width)) for _ in range(depth))
-        self.norm = nn.LayerNorm(width, eps=1e-6)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images [B, 3, H, W], sides a multiple of the patch, to normalised tokens [B, 1 + patches, width]."""
-        rows, columns = images.shape[-2] // self.patch, images.shape[-1] // self.patch
-        tokens = torch.cat([self.cls_token.expand(len(images), -1, -1), self.patch_embed(images)], dim=1)
-        tokens = tokens + stretched(self.pos_embed, rows, columns)
-        for block in self.blocks:
-            tokens = block(tokens)
-        normed: Tensor = self.norm(tokens)
-        return normed
+        super().__init__(width, depth, heads, patch, side // patch)
+        self.side = side
 
     def represent(self, images: Tensor) -> dict[str, Any]:
         """The tokens, the class token first."""

@@ -113,3 +113,26 @@ def stretched(table: Tensor, rows: int, columns: int) -> Tensor:
     factors = [(rows + 0.1) / side, (columns + 0.1) / side]
     larger = interpolate(grid.float(), scale_factor=factors, mode="bicubic").to(table.dtype)
     return torch.cat([table[:, :1], larger.flatten(2).transpose(1, 2)], dim=1)
+
+
+class Vit(nn.Module):
+    """A plain vision transformer: a class token, patches, and a table of positions of `table` by `table` patches."""
+
+    def __init__(self, width: int, depth: int, heads: int, patch: int, table: int, scaled: bool = False) -> None:
+        super().__init__()
+        self.patch = patch
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + table**2, width))
+        self.patch_embed = PatchEmbedding(patch, width)
+        self.blocks = nn.ModuleList(Block(width, heads, FeedForward(width, 4 * width), scaled=scaled) for _ in range(depth))
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [B, 3, H, W], sides a multiple of the patch, to normalised tokens [B, 1 + patches, width]."""
+        rows, columns = images.shape[-2] // self.patch, images.shape[-1] // self.patch
+        tokens = torch.cat([self.cls_token.expand(len(images), -1, -1), self.patch_embed(images)], dim=1)
+        tokens = tokens + stretched(self.pos_embed, rows, columns)
+        for block in self.blocks:
+            tokens = block(tokens)
+        normed: Tensor = self.norm(tokens)
+        return normed
