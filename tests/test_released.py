@@ -4,10 +4,8 @@ import io
 import json
 import os
 import pickle
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,8 +21,6 @@ from pathdex.rungs import header, weights
 from pathdex.schema import Model
 from pathdex.schema.measured import Contents, Header
 from pathdex.schema.model import Loader
-from pathdex.weights import hub as client
-from pathdex.weights import traffic
 
 SMALL = {"num_classes": 0, "depth": 1, "embed_dim": 32, "num_heads": 2, "img_size": 32}
 LOADER = {"library": "timm", "factory": "vit_tiny_patch16_224", "kwargs": SMALL}
@@ -73,25 +69,6 @@ def bomb() -> bytes:
     for _ in range(60):
         tree = [tree, tree]
     return torch_file({"a": torch.ones(1), "b": tree})
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    """A hub that the clients in this process talk to, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    made = Hub()
-    monkeypatch.setattr(constants, "ENDPOINT", made.url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", made.url + "/{repo_id}/resolve/{revision}/{filename}")
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    monkeypatch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", 1)
-    monkeypatch.setattr(client, "PAUSES", (0.01, 0.01))
-    monkeypatch.setattr(traffic, "TIMEOUT", 1.0)
-    monkeypatch.setattr(client, "TIMEOUT", 1.0)
-    for module in ("utils._http", "file_download"):
-        monkeypatch.setattr(f"huggingface_hub.{module}.time", SimpleNamespace(**{**vars(time), "sleep": lambda _: None}))
-    monkeypatch.delenv("HF_TOKEN", raising=False)
-    with made.serving():
-        yield made
 
 
 def entry(loader: dict[str, Any] | None = None, **weights: Any) -> Model:
@@ -367,3 +344,11 @@ def test_contents_tell_times_memory_and_hash(hub: Hub) -> None:
     assert (file.dtypes, seen.measured.not_finite) == ({"float32": sum(one.numel() for one in GOOD.values())}, 0)
     assert seen.moved >= len(SAFE)
     assert seen.measured.peak_memory > 0
+
+
+@pytest.mark.parametrize("rung", [header, weights], ids=["header", "weights"])
+def test_offline_is_said(hub: Hub, rung: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.add("lab/model", {"model.safetensors": SAFE})
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert see(rung, entry()) == ("unreachable", "HF_HUB_OFFLINE is set, so the host is not asked")
+    assert hub.log == []

@@ -142,12 +142,14 @@ def _has_tried(error: BaseException | None) -> bool:
 def explained() -> Iterator[None]:
     """Whatever the Hub's client raises, as a status and one line."""
     import httpx2
-    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     try:
         yield
     except (LocalEntryNotFoundError, HfHubHTTPError, EntryNotFoundError) as error:
         raise _refusal(error) from error
+    except OfflineModeIsEnabled as error:
+        raise Hindered("unreachable", "HF_HUB_OFFLINE is set, so the host is not asked") from error
     except httpx2.HTTPError as error:
         raise Hindered("unreachable", f"{type(error).__name__}: {error}") from error
 
