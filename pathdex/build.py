@@ -9,6 +9,7 @@ from pathdex.files import write_whole
 
 OUTPUTS = "pathdex.outputs"
 DOCS = "build/docs"
+SETTINGS = "mkdocs.yml"
 OWNED = ("schema", "modelcards", DOCS)
 """Folders in which only outputs write; what they no longer yield is removed from there."""
 TEMPLATES = ("templates/", "overrides/")
@@ -52,16 +53,16 @@ def _rendered(root: Path, only: Sequence[str], committed_only: bool) -> dict[str
     found: dict[str, bytes] = {}
     for name in only or outputs():
         output = plugins.load(OUTPUTS, name)
-        for path, text in output.render(catalog, prose) if output.COMMITTED or not committed_only else ():
+        for path, content in output.render(catalog, prose) if output.COMMITTED or not committed_only else ():
             if path in found:
                 raise ValueError(f"two outputs write {path}, one of them {name}")
-            found[path] = text.encode()
+            found[path] = content.encode() if isinstance(content, str) else content
     return found
 
 
 def _prose(root: Path) -> dict[str, str]:
-    """Every text file below site/, by its path there."""
-    texts = {}
+    """Every text file below site/, by its path there, and the site's settings."""
+    texts = {SETTINGS: (root / SETTINGS).read_text(encoding="utf-8")} if (root / SETTINGS).is_file() else {}
     for path, content in _site(root):
         try:
             texts[path] = content.decode("utf-8")

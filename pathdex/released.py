@@ -12,14 +12,22 @@ from pathdex.weights.index import Index
 
 RUNNING = frozenset(
     [
+        "_pickle",
+        "asyncio",
+        "bdb",
         "builtins",
         "__builtin__",
+        "code",
         "commands",
         "ctypes",
         "importlib",
         "nt",
+        "marshal",
         "operator",
         "os",
+        "pdb",
+        "pickle",
+        "pip",
         "posix",
         "pty",
         "runpy",
@@ -27,10 +35,13 @@ RUNNING = frozenset(
         "socket",
         "subprocess",
         "sys",
+        "timeit",
         "webbrowser",
     ]
 )
 """Modules whose functions a pickle names to run something, not to keep something."""
+REACHED = frozenset(["builtins", "ctypes", "importlib", "os", "posix", "subprocess", "sys"])
+"""Those of them that a pickle reaches through another module that imports them, as torch.serialization.os.system."""
 HARMLESS = frozenset(
     [
         "set",
@@ -82,7 +93,8 @@ def _runs(name: str) -> bool:
     """Whether a class or function that a pickle names could run code."""
     module, _, function = name.rpartition(".")
     plain = module in ("builtins", "__builtin__") and function in HARMLESS
-    return module.partition(".")[0] in RUNNING and not plain
+    first, *within = module.split(".")
+    return (first in RUNNING or not REACHED.isdisjoint(within)) and not plain
 
 
 def described(remote: Remote, index: Index, sha256: str | None = None) -> Stored:

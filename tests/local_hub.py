@@ -33,6 +33,10 @@ class Fault:
     """Bytes of a body after which the connection ends."""
     flip: bool = False
     """Whether the first byte of a body is another one."""
+    message: str = ""
+    """What a refusal says."""
+    short: int = 0
+    """Bytes that lack at the end of what is sent and announced."""
     whole: bool = False
     """Whether ranges are not understood."""
 
@@ -144,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self._fault(path)
         time.sleep(fault.wait)
         if fault.status:
-            self._refuse(fault.status, fault.code)
+            self._refuse(fault.status, fault.code, fault.message)
         elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
             self._info(found[1], found[2] or "main")
         elif found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
@@ -159,9 +163,9 @@ class _Handler(BaseHTTPRequestHandler):
                 return fault
         return Fault("")
 
-    def _refuse(self, status: int, code: str) -> None:
+    def _refuse(self, status: int, code: str, message: str = "") -> None:
         body = json.dumps({"error": code or f"status {status}"}).encode()
-        headers = {"X-Error-Code": code} if code else {}
+        headers = {name: value for name, value in (("X-Error-Code", code), ("X-Error-Message", message)) if value}
         self._send(status, {**headers, "Content-Type": "application/json", "Content-Length": str(len(body))}, body)
 
     def _commit(self, name: str, revision: str) -> Commit | None:
@@ -210,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
         size, digest = commit.size(file), commit.sha256(file)
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")) if not fault.whole else None
         start = int(wanted[1]) if wanted else 0
-        end = min(int(wanted[2]) + 1 if wanted and wanted[2] else size, size)
+        end = min(int(wanted[2]) + 1 if wanted and wanted[2] else size, size) - fault.short
         headers = {"X-Repo-Commit": commit.sha, "ETag": f'"{digest}"', "Content-Length": str(end - start)}
         headers |= {"X-Linked-Size": str(size), "X-Linked-Etag": f'"{digest}"', "Accept-Ranges": "bytes"}
         if wanted:

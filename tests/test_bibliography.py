@@ -16,9 +16,10 @@ import rispy
 from pybtex.database import parse_string
 
 from pathdex.catalog import Catalog, read_catalog
-from pathdex.outputs import bibliography, citations
+from pathdex.outputs import bibliography
 from pathdex.schema import Paper
 from pathdex.writing import citing, tex
+from pathdex.writing.references import references
 
 ROOT = Path(__file__).parents[1]
 
@@ -196,8 +197,8 @@ def biber(text: str, folder: Path) -> list[str]:
 
 
 def test_ris_comes_back_as_it_was(nasty: Catalog) -> None:
-    files = dict(citations.render(nasty, {}))
-    records = rispy.loads(files["build/docs/downloads/references.ris"])
+    files = references(nasty)
+    records = rispy.loads(files["references.ris"])
     assert [record["id"] for record in records] == list(nasty.papers)
     for record in records:
         source = nasty.papers[record["id"]]
@@ -210,7 +211,7 @@ def test_ris_comes_back_as_it_was(nasty: Catalog) -> None:
 
 
 def test_ris_has_no_line_that_importers_choke_on(nasty: Catalog) -> None:
-    text = dict(citations.render(nasty, {}))["build/docs/downloads/references.ris"]
+    text = references(nasty)["references.ris"]
     assert all(re.match(r"[A-Z][A-Z0-9]  - |$", line) for line in text.splitlines())
 
 
@@ -251,7 +252,7 @@ CSL = {
 
 
 def test_csl_json_has_the_required_shape(nasty: Catalog) -> None:
-    items = json.loads(dict(citations.render(nasty, {}))["build/docs/downloads/references.csl.json"])
+    items = json.loads(references(nasty)["references.csl.json"])
     jsonschema.Draft7Validator(CSL).validate(items)
     assert [item["id"] for item in items] == list(nasty.papers)
     assert items[-1]["issued"] == {"date-parts": [[2024, 3, 19]]}

@@ -1,6 +1,8 @@
 """A filled model encodes images as its entry says; the standard tiles are the same everywhere; precisions and goldens are compared."""
 
 from pathlib import Path
+from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from pathdex.measuring import golden, tiles
 from pathdex.measuring.pooling import Unavailable
 from pathdex.measuring.preparing import prepared
 from pathdex.measuring.seen import Seen, Way
+from pathdex.measuring.skeleton import skeleton
 from pathdex.rungs import cost, embedding
 from pathdex.schema import Model
 from pathdex.schema.measured import Cost, Vectors
@@ -98,6 +101,19 @@ def test_an_image_is_resized_cropped_and_normalised_as_stated() -> None:
     assert (tuple(found.shape), float(found[0].mean()), float(found[1].mean())) == ((3, 64, 64), 2.0, -2.0)
 
 
+@pytest.mark.parametrize("size", [(301, 200), (200, 301), (333, 257), (224, 224), (100, 51), (64, 512)])
+def test_an_image_is_prepared_as_torchvision_would(size: tuple[int, int]) -> None:
+    import numpy
+    import torch
+    from PIL import Image
+    from torchvision.transforms import v2
+
+    image = Image.fromarray(numpy.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=numpy.uint8))
+    stated = Preprocess.model_validate({"resize": 97, "crop": 84, "interpolation": "bilinear"})
+    steps = [v2.Resize(97, antialias=True), v2.CenterCrop(84), v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True)]
+    assert torch.allclose(prepared(image, stated, 84), v2.Compose(steps)(image), atol=1e-6)
+
+
 def _vectors(seen: Seen) -> Vectors:
     assert isinstance(seen.measured, Vectors)
     return seen.measured
@@ -168,3 +184,82 @@ def test_a_setting_that_does_not_fit_ends_its_row(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Encoder, "encode", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError()))
     with pytest.raises(Hindered, match="out-of-memory: not one image fits into memory"):
         cost.measure(MODEL, Way(random=True))
+
+
+def test_speed_is_measured_with_one_copy_of_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Encoder, "at", lambda *_: pytest.fail("a second copy would count as memory that encoding takes"))
+    kinds: list[str] = []
+    encode = Encoder.encode
+
+    def noted(self: Encoder, *given: Any) -> Any:
+        kinds.append(str(next(self.module.parameters()).dtype))
+        return encode(self, *given)
+
+    monkeypatch.setattr(Encoder, "encode", noted)
+    cost.measure(MODEL, Way(random=True, settings={"seconds": 0.0, "batches": (1,)}))
+    assert list(dict.fromkeys(kinds)) == ["torch.float32", "torch.bfloat16"]
+
+
+def test_coordinates_keep_their_digits_in_half_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    given: list[Any] = []
+
+    def noted(_: Encoder, *inputs: Any, variants: Any) -> Any:
+        given.extend(inputs)
+        return dict.fromkeys(variants)
+
+    monkeypatch.setattr(Encoder, "encode", noted)
+    slow = Encoder(MODEL, None, "cls", precision="fp16")
+    slow.encode_slide(torch.zeros(1, 2, 48), torch.tensor([[[70_001.0, 3.0], [70_003.0, 5.0]]]))
+    assert given[1].tolist() == [[[70_001, 3], [70_003, 5]]]
+
+
+def test_weights_that_are_shared_are_filled_under_both_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from pathdex import encoding
+
+    class Tied(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words, self.head = torch.nn.Embedding(5, 3), torch.nn.Linear(3, 5, bias=False)
+            self.head.weight = self.words.weight
+
+    monkeypatch.setattr(encoding, "library", lambda _: SimpleNamespace(build=lambda _: Tied()))
+    module = encoding._random(None)  # type: ignore[arg-type]
+    assert not module.head.weight.is_meta
+    assert torch.equal(module.head.weight, module.words.weight)
+
+
+def test_skeletons_of_two_threads_leave_torch_as_it_was() -> None:
+    import torch
+
+    before, inside, go = torch.nn.Module.register_parameter, Event(), Event()
+
+    def other() -> None:
+        with skeleton():
+            inside.set()
+            go.wait(10)
+
+    thread = Thread(target=other)
+    thread.start()
+    inside.wait(10)
+    assert not torch.nn.Linear(2, 2).weight.is_meta
+    go.set()
+    thread.join()
+    with skeleton():
+        assert torch.nn.Linear(2, 2).weight.is_meta
+    assert torch.nn.Module.register_parameter is before
+
+
+def test_a_golden_vector_of_another_width_is_a_mismatch_and_tokens_have_none() -> None:
+    import torch
+
+    key = golden.Key("cpu", "fp32", "cls", 0)
+    with pytest.raises(Hindered, match="mismatch: the embedding cls has width 48, its golden vector 7"):
+        embedding._same_width("cls", torch.zeros(6, 48), {key: torch.zeros(7).numpy()})
+    tokens = ENTRY["embeddings"] | {"tokens": {"width": 48, "pooling": "none"}}
+    made = encoder(Model.model_validate({**ENTRY, "embeddings": tokens}), random=True)
+    _, fresh = embedding._encoded(made, (torch.rand(6, 3, 64, 64),), "cpu", {}, Way())
+    assert {key.variant for key in fresh} == {"cls", "cls+mean"}

@@ -112,6 +112,18 @@ def test_a_request_to_end_is_followed_and_a_report_is_written(tmp_path: Path) ->
     assert of(root) == []
 
 
+def test_models_that_wait_for_a_gpu_do_not_wait_for_themselves(tmp_path: Path) -> None:
+    root = bare(tmp_path / "root")
+    names = ["a", "b", "c"]
+    for name in names:
+        entry(root, name, {})
+    call = ["--all", "--rungs", "weights", "--device", "cuda", "--workers", "3", "--run", "r", "--deadline", "0.02"]
+    code, output = smoke(root, None, *call, CUDA_VISIBLE_DEVICES="0")
+    found = json.loads((root / "build" / "nightly" / "r" / "report.json").read_text())
+    assert (code, found["stopped"]) == (1, False), output
+    assert statuses(root, "r") == {name: {"weights": "unreachable"} for name in names}
+
+
 def test_a_model_runs_in_its_environment_and_one_without_is_told(tmp_path: Path) -> None:
     root = bare(tmp_path / "root")
     for name, group in (("here", "old"), ("nowhere", "lost")):

@@ -17,10 +17,12 @@ from safetensors.torch import save
 from pathdex.hindrance import Hindered
 from pathdex.loaders import timm
 from pathdex.measuring.seen import Seen, Way
+from pathdex.released import hostile
 from pathdex.rungs import header, weights
 from pathdex.schema import Model
 from pathdex.schema.measured import Contents, Header
 from pathdex.schema.model import Loader
+from pathdex.weights.index import Index
 
 SMALL = {"num_classes": 0, "depth": 1, "embed_dim": 32, "num_heads": 2, "img_size": 32}
 LOADER = {"library": "timm", "factory": "vit_tiny_patch16_224", "kwargs": SMALL}
@@ -108,6 +110,24 @@ FILES: dict[str, tuple[dict[str, bytes], dict[str, Any], str, str]] = {
         {},
         "missing",
         "names 'model-1.safetensors'",
+    ),
+    "a list of shards that is none": (
+        {"model.safetensors.index.json": b'{"weight_map": [1]}'},
+        {},
+        "mismatch",
+        "is no list of shards",
+    ),
+    "integers where fractions belong": (
+        {"model.safetensors": save(changed(cls_token=torch.ones(1, 1, 32, dtype=torch.int8)))},
+        {},
+        "mismatch",
+        "cls_token: the file has 1x1x32 of int8, the module 1x1x32",
+    ),
+    "a name on two lines": (
+        {"model.safetensors": save({**GOOD, "a\nb": torch.ones(1)})},
+        {},
+        "mismatch",
+        "a?b: no place in the module",
     ),
     "a nested checkpoint": (
         {"teacher.pth": torch_file({"teacher": {"backbone": GOOD}, "epoch": 3})},
@@ -208,7 +228,12 @@ FAULTS: dict[str, tuple[Callable[[Hub], Any], str, str]] = {
     "an error of the server": (lambda hub: hub.fault("/api/", status=500), "unreachable", "HTTP 500"),
     "a silent server": (lambda hub: hub.fault("/api/", wait=3), "unreachable", "ReadTimeout"),
     "a file that is refused": (lambda hub: hub.fault("resolve", status=403), "gated", "HTTP 403"),
-    "a disabled repository": (lambda hub: hub.fault("/api/", status=403), "gated", "HTTP 403"),
+    "a repository that is refused": (lambda hub: hub.fault("/api/", status=403), "gated", "HTTP 403"),
+    "a disabled repository": (
+        lambda hub: hub.fault("/api/", status=403, message="Access to this resource is disabled."),
+        "missing",
+        "the host has disabled the repository",
+    ),
 }
 
 
@@ -252,6 +277,40 @@ def test_a_host_without_ranges_is_not_read_whole(hub: Hub) -> None:
     hub.fault("resolve", whole=True)
     assert see(header, entry())[0] == "unreachable"
     assert hub.sent() < 2**23
+
+
+def test_a_host_that_sends_less_than_was_asked_for_is_away_and_its_file_not_broken(hub: Hub) -> None:
+    hub.add("lab/model", {"m.pth": torch_file(GOOD)})
+    hub.fault("GET .*resolve", short=100)
+    status, reason = see(header, entry())
+    assert (status, "sends less of m.pth than was asked for" in reason) == ("unreachable", True)
+
+
+def test_a_download_of_another_length_than_announced_is_no_fault_of_the_disk(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    def other(*_: Any, **__: Any) -> str:
+        raise OSError("Consistency check failed: file should be of size 9 but has size 7")
+
+    hub.add("lab/model", {"model.safetensors": SAFE})
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", other)
+    assert see(weights, entry()) == ("unreachable", "model.safetensors did not arrive whole")
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [
+        ("posix.system", True),
+        ("torch.serialization.os.system", True),
+        ("builtins.eval", True),
+        ("pickle.loads", True),
+        ("builtins.set", False),
+        ("mmcv.operators.Config", False),
+        ("argparse.Namespace", False),
+    ],
+)
+def test_names_that_could_run_code_are_known_through_whatever_module(name: str, runs: bool) -> None:
+    assert bool(hostile([Index("torch-zip", {}, (name,))])) == runs
 
 
 def test_a_host_that_is_not_there_is_unreachable(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

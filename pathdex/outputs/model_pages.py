@@ -1,4 +1,4 @@
-"""The pages about models: a table of all of them, and one page each."""
+"""The pages about models, one each."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,12 +8,15 @@ from jinja2 import Environment
 from pathdex.catalog import Catalog
 from pathdex.relations.contamination import Overlap, overlap, scored_on
 from pathdex.relations.lineage import relations
-from pathdex.schema import Model
+from pathdex.schema import Evidence, Model
+from pathdex.writing import ladder as ladders
+from pathdex.writing import linked
 from pathdex.writing.citing import bibtex
-from pathdex.writing.comparison import Compared, parameters, rung
+from pathdex.writing.comparison import parameters, rung
+from pathdex.writing.heads import head
 from pathdex.writing.rendering import environment, page
 from pathdex.writing.snippets import snippet
-from pathdex.writing.specification import brief, quantity, specification
+from pathdex.writing.specification import quantity, specification
 
 COMMITTED = False
 AGGREGATE = False
@@ -23,37 +26,11 @@ ANSWERS = ("yes", "part", "no", "unknown")
 
 
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The table and the pages."""
+    """One page a model; the explorer lists them."""
     made = environment(prose)
-    made.filters.update(quantity=quantity, brief=brief)
-    rows = [_row(catalog, name) for name in sorted(catalog.models, key=lambda name: catalog.models[name].name.lower())]
-    yield page(made, "models", "models/index.md", rows=rows, choices=_choices(rows))
+    made.filters.update(quantity=quantity)
     for name in catalog.models:
         yield _page(catalog, made, name)
-
-
-def _row(catalog: Catalog, name: str) -> dict[str, Any]:
-    """What the table of all models says of one."""
-    model, evidence = catalog.models[name], catalog.evidence.get(name)
-    main, seen = _main(parameters(model, evidence)), rung(evidence)
-    measured = seen.measured if seen else None
-    return {
-        "id": name,
-        "model": model,
-        "compared": main,
-        "width": next((found.width for found in model.embeddings.values() if found.default), None),
-        "slides": model.training.slides if model.training else None,
-        "state": state(catalog, name),
-        "operations": measured.flops if measured else None,
-        "side": measured.input[-1] if measured and measured.input else None,
-        "tables": len(catalog.results_of(name)),
-    }
-
-
-def _main(found: list[Compared]) -> Compared | None:
-    """The scope that a table of models compares: one that is claimed and counted before a counted one, the largest of several."""
-    known = {scope: (scope.agrees is not None, scope.counted or 0, scope.claimed or 0) for scope in found}
-    return max(found, key=known.__getitem__, default=None)
 
 
 def state(catalog: Catalog, name: str) -> str:
@@ -64,17 +41,6 @@ def state(catalog: Catalog, name: str) -> str:
     return "counted" if seen.status == "passed" else seen.status.replace("-", " ")
 
 
-def _choices(rows: list[dict[str, Any]]) -> list[tuple[str, str, list[str]]]:
-    """The facets of the table: key, label and the values that occur."""
-    return [
-        ("kind", "Kind", sorted({row["model"].kind for row in rows})),
-        ("access", "Access", sorted({row["model"].weights.access for row in rows})),
-        ("licence", "Licence", sorted({row["model"].weights.license or "not stated" for row in rows})),
-        ("commercial", "Commercial use", sorted({row["model"].weights.commercial_use or "not stated" for row in rows})),
-        ("state", "Measured", sorted({row["state"] for row in rows})),
-    ]
-
-
 def _page(catalog: Catalog, made: Environment, name: str) -> tuple[str, str]:
     model, evidence = catalog.models[name], catalog.evidence.get(name)
     return page(
@@ -82,6 +48,7 @@ def _page(catalog: Catalog, made: Environment, name: str) -> tuple[str, str]:
         "model",
         f"models/{name}.md",
         id=name,
+        head=head(linked.model(catalog, name)),
         model=model,
         papers=[(paper, catalog.papers[paper]) for paper in model.papers],
         groups=specification(model),
@@ -89,6 +56,7 @@ def _page(catalog: Catalog, made: Environment, name: str) -> tuple[str, str]:
         seen=rung(evidence),
         evidence=evidence,
         state=state(catalog, name),
+        **_verified(model, evidence),
         snippet=snippet(model),
         lineage=_lineage(catalog, name),
         contamination=_contamination(catalog, name),
@@ -97,6 +65,13 @@ def _page(catalog: Catalog, made: Environment, name: str) -> tuple[str, str]:
         errata=[(erratum, catalog.errata[erratum]) for erratum in catalog.errata_of("models", name)],
         bibtex="\n".join(bibtex(paper, catalog.papers[paper]) for paper in model.papers).strip(),
     )
+
+
+def _verified(model: Model, evidence: Evidence | None) -> dict[str, Any]:
+    """The rungs, and what the badge says."""
+    steps = ladders.ladder(model, evidence)
+    said, _ = ladders.badge(model, evidence)
+    return {"steps": steps, "needs": ladders.NEEDS, "badge": said}
 
 
 def _data(model: Model) -> tuple[Any, ...]:

@@ -8,7 +8,9 @@ from jinja2 import Environment
 from pathdex.catalog import Catalog
 from pathdex.schema import Paper
 from pathdex.schema.taxonomy import Section
+from pathdex.writing import highwire, linked
 from pathdex.writing.citing import bibtex, link, reference
+from pathdex.writing.heads import head
 from pathdex.writing.rendering import environment, page
 
 COMMITTED = False
@@ -21,7 +23,7 @@ def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, st
     made.globals.update(identifiers=identifiers, reference=reference, link=link)
     sections = [(key, section, _papers(catalog, key)) for key, section in _ordered(catalog)]
     total = len(catalog.papers)
-    yield page(made, "papers", "papers/index.md", sections=sections, total=total, models_of=_models(catalog))
+    yield page(made, "sections", "papers/sections.md", sections=sections, total=total, models_of=_models(catalog))
     yield page(made, "bibliography", "bibliography.md", papers=sorted(catalog.papers.items(), key=_alphabetical))
     for name in catalog.papers:
         yield _page(catalog, made, name)
@@ -76,6 +78,7 @@ def _page(catalog: Catalog, made: Environment, name: str) -> tuple[str, str]:
         "paper",
         f"papers/{name}.md",
         id=name,
+        head=head(linked.paper(name, paper), highwire.tags(paper)),
         paper=paper,
         bibtex=bibtex(name, paper).strip(),
         section=catalog.taxonomy.sections.get(paper.section) if catalog.taxonomy else None,

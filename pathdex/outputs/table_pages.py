@@ -1,4 +1,4 @@
-"""The pages about data sets, benchmarks, published tables and errata."""
+"""The pages about data sets, published tables and errata."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,10 +6,14 @@ from typing import Any
 from pathdex import text
 from pathdex.catalog import Catalog
 from pathdex.relations.averages import wrong_averages
-from pathdex.relations.marks import is_private, mark
+from pathdex.relations.marks import mark
 from pathdex.schema.quantity import Count
+from pathdex.writing import linked
+from pathdex.writing.heads import head
+from pathdex.writing.pictures.post import TABLE
 from pathdex.writing.rendering import environment, page
 from pathdex.writing.specification import brief, quantity
+from pathdex.writing.titles import titles
 
 COMMITTED = False
 AGGREGATE = False
@@ -19,20 +23,12 @@ def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, st
     """An index for each kind, and a page for each entry."""
     made = environment(prose)
     made.filters.update(quantity=quantity, brief=brief)
-    made.globals.update(titles=_titles(catalog))
+    made.globals.update(titles=titles(catalog))
     for kind, template, details in KINDS:
         entries = getattr(catalog, kind)
         yield page(made, kind, f"{kind}/index.md", entries=entries)
         for name, record in entries.items():
             yield page(made, template, f"{kind}/{name}.md", id=name, record=record, **details(catalog, name))
-
-
-def _titles(catalog: Catalog) -> dict[str, dict[str, str]]:
-    """Kind to id to what people call the entry."""
-    return {
-        kind: {name: getattr(record, "name", None) or record.title for name, record in getattr(catalog, kind).items()}
-        for kind in ("models", "papers", "datasets", "benchmarks", "results", "errata")
-    }
 
 
 def _dataset(catalog: Catalog, name: str) -> dict[str, Any]:
@@ -49,7 +45,8 @@ def _dataset(catalog: Catalog, name: str) -> dict[str, Any]:
         for task, found in entry.tasks.items()
         if found.dataset == name
     ]
-    return {"trained": trained, "derived": derived, "tasks": tasks, "facts": _facts(record)}
+    about = head(linked.dataset(catalog, record))
+    return {"trained": trained, "derived": derived, "tasks": tasks, "facts": _facts(record), "head": about}
 
 
 def _facts(record: Any) -> list[tuple[str, str, str]]:
@@ -64,24 +61,13 @@ def _written(value: Any) -> str:
     return text.listed(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _benchmark(catalog: Catalog, name: str) -> dict[str, Any]:
-    """The tables that print numbers of this suite, and the tasks whose data are closed."""
-    using = [
-        result
-        for result, record in catalog.results.items()
-        if any((column.task or "").startswith(f"{name}/") for column in record.columns.values())
-    ]
-    private = {task for task, found in catalog.benchmarks[name].tasks.items() if is_private(catalog, found)}
-    return {"using": using, "private": private}
-
-
 def _result(catalog: Catalog, name: str) -> dict[str, Any]:
     """The table as printed, what each column holds, and averages that do not add up."""
     record, table = catalog.results[name], catalog.tables[name]
     wrong = {(row, column): (printed, f"{mean:.4f}") for row, column, printed, mean in wrong_averages(record, table)}
     columns = [(column, *_column(catalog, column, record.columns[column])) for column in table.header[1:]]
     marked = {column: word for column, holds in record.columns.items() if (word := mark(catalog, holds))}
-    return {"table": table, "columns": columns, "wrong": wrong, "marked": marked}
+    return {"table": table, "columns": columns, "wrong": wrong, "marked": marked, "redrawn": name == TABLE}
 
 
 def _column(catalog: Catalog, column: str, holds: Any) -> tuple[str, str, str]:
@@ -112,7 +98,6 @@ DATASET = {
 }
 KINDS = (
     ("datasets", "dataset", _dataset),
-    ("benchmarks", "benchmark", _benchmark),
     ("results", "result", _result),
     ("errata", "erratum", _erratum),
 )

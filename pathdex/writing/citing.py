@@ -150,7 +150,7 @@ def ris(name: str, paper: Paper) -> str:
 
 def _ris_fields(name: str, paper: Paper) -> Iterator[tuple[str, Any]]:
     year, *rest = dated(paper)
-    first, last = _first_and_last(paper.pages or "")
+    first, last = first_and_last(paper.pages or "")
     yield "type_of_reference", RIS_TYPES[paper.kind]
     yield "id", name
     yield "authors", list(paper.authors)
@@ -167,7 +167,8 @@ def _ris_fields(name: str, paper: Paper) -> Iterator[tuple[str, Any]]:
     yield "urls", [link(paper)]
 
 
-def _first_and_last(pages: str) -> tuple[str, str]:
+def first_and_last(pages: str) -> tuple[str, str]:
+    """First and last page; an article number alone comes first."""
     first, last = [*re.split(r"\s*[-–—]+\s*", pages), ""][:2]
     return (first, last) if re.fullmatch(r"\w+\s*[-–—]+\s*\w+", pages) else (pages, "")
 

@@ -27,6 +27,7 @@ WRITERS = {
     "listed": writing.listed,
     "operations": writing.operations,
     "percent": writing.percent,
+    "size": writing.size,
     "spoken": writing.given_family,
     "whole": writing.whole,
 }

@@ -15,6 +15,7 @@ class Score:
 
     table: str
     row: str
+    column: str
     model: str | None
     suite: str
     task: str
@@ -33,7 +34,7 @@ def scores(catalog: Catalog, tables: Iterable[str], model: str | None = None) ->
             if row and holds and holds.task and (model is None or row.model == model):
                 suite, _, task = holds.task.partition("/")
                 embedding = row.embedding or result.embedding
-                yield Score(name, label, row.model, suite, task, printed, number(printed), embedding, result.precision)
+                yield Score(name, label, column, row.model, suite, task, printed, number(printed), embedding, result.precision)
 
 
 def number(printed: str) -> float | None:

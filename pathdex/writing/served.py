@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from pathdex.catalog import Catalog
 from pathdex.schema import Benchmark, Dataset, Erratum, Model, Paper, Record, Result
-from pathdex.schema.evidence import Moment, Status
+from pathdex.schema.evidence import HEIGHTS, Height, Moment, Rungs, Status
+from pathdex.schema.recipe import fingerprint
 from pathdex.schema.values import Line, Positive, Slug, Url
 from pathdex.writing import citing
 from pathdex.writing.comparison import rung
@@ -38,6 +39,12 @@ class ServedModel(Model):
     """Its id."""
     counted: Counted | None = None
     """What was counted; left out where the job never came."""
+    rungs: Rungs | None = None
+    """What the job last saw on each rung that it has tried: status, reason, when, with what, and the measurements."""
+    never_run: list[Height] = []
+    """Rungs that the job has never tried for this model."""
+    out_of_date: bool = False
+    """Whether the recipe has changed since the rungs were climbed."""
     results: list[Slug] = []
     """Tables with a row about it."""
     errata: list[Slug] = []
@@ -155,6 +162,7 @@ def _beside(catalog: Catalog, kind: str, name: str) -> dict[str, Any]:
         return _known(
             {
                 "counted": _counted(catalog, name),
+                **_rungs(catalog, name),
                 "results": catalog.results_of(name),
                 "errata": catalog.errata_of(kind, name),
             }
@@ -179,6 +187,20 @@ def _counted(catalog: Catalog, name: str) -> dict[str, Any] | None:
     measured = bare(seen.measured) if seen.measured else {}
     counts = {key: measured.get(key) for key in ("parameters", "embeddings", "flops")}
     return _known({"status": seen.status, "reason": seen.reason, "measured_at": seen.measured_at, **counts})
+
+
+def _rungs(catalog: Catalog, name: str) -> dict[str, Any]:
+    """The rungs tried, and those that were not."""
+    evidence = catalog.evidence.get(name)
+    if evidence is None:
+        return {"never_run": list(HEIGHTS)}
+    tried = dict(evidence.rungs.tried())
+    old = evidence.recipe != fingerprint(catalog.models[name])
+    return {
+        "rungs": bare(evidence.rungs),
+        "never_run": [height for height in HEIGHTS if height not in tried],
+        "out_of_date": old or None,
+    }
 
 
 def _numbers(catalog: Catalog, name: str) -> dict[str, Any]:

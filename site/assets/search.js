@@ -10,8 +10,7 @@
   let asked = 0;
 
   const load = () => {
-    const base = JSON.parse(document.getElementById("__config").textContent).base;
-    index ??= import(new URL(`${base}/pagefind/pagefind.js`, document.baseURI).href).then(async (pagefind) => {
+    index ??= import(new URL("pagefind/pagefind.js", window.__md_scope).href).then(async (pagefind) => {
       await pagefind.init();
       return pagefind;
     });

@@ -1,0 +1,53 @@
+"""The pages about benchmarks: an index, and for each suite its tasks and how models stand in every table of it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pathdex.catalog import Catalog
+from pathdex.relations.differences import Difference, differences
+from pathdex.relations.marks import is_private
+from pathdex.writing.rendering import environment, page
+from pathdex.writing.standings import Board, boards, joint
+from pathdex.writing.titles import titles
+
+COMMITTED = False
+AGGREGATE = False
+
+
+def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The index and the pages."""
+    made = environment(prose)
+    made.globals.update(titles=titles(catalog))
+    yield page(made, "benchmarks", "benchmarks/index.md", entries=catalog.benchmarks)
+    differing = {(found.model, found.task): found for found in differences(catalog)}
+    for name, record in catalog.benchmarks.items():
+        found = boards(catalog, name, differing)
+        yield page(
+            made,
+            "benchmark",
+            f"benchmarks/{name}.md",
+            id=name,
+            record=record,
+            results=catalog.results,
+            private={task for task, details in record.tasks.items() if is_private(catalog, details)},
+            boards=found,
+            ranked=[board for board in found if board.ranked],
+            joint=_named(catalog, joint(found)),
+            disagreeing=[_disagreeing(one, found) for one in differing.values() if one.task.partition("/")[0] == name],
+        )
+
+
+def _named(catalog: Catalog, found: dict[str, Any]) -> list[tuple[str, str, Any]]:
+    """Models as id, name and ranks, by name."""
+    named = [(model, catalog.models[model].name, ranks) for model, ranks in found.items()]
+    return sorted(named, key=lambda item: (item[1].lower(), item[0]))
+
+
+def _disagreeing(one: Difference, found: list[Board]) -> dict[str, Any]:
+    """A model and task with each number that is printed, and the tables that print it, by their place on the page."""
+    places = {board.table: number for number, board in enumerate(found, 1)}
+    values: dict[str, list[int]] = {}
+    for printed in one.printed:
+        values.setdefault(printed.value, []).append(places[printed.result])
+    values = {value: sorted(set(tables)) for value, tables in sorted(values.items(), reverse=True)}
+    return {"model": one.model, "task": one.task.partition("/")[2], "values": values}

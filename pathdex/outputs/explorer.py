@@ -1,0 +1,27 @@
+"""The data behind the explorer, the guided choice and the comparison: one small file a kind, and one a model for its details."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pathdex.catalog import Catalog
+from pathdex.writing import model_columns, paper_columns
+from pathdex.writing.columns import packed
+from pathdex.writing.comparing import compared
+
+COMMITTED = False
+AGGREGATE = True
+FOLDER = "build/docs/data"
+
+
+def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """All models and all papers as columns, and each model's part of a comparison."""
+    yield f"{FOLDER}/models.json", _text(packed(model_columns.ordered(catalog), model_columns.columns(catalog)))
+    yield f"{FOLDER}/papers.json", _text(packed(paper_columns.ordered(catalog), paper_columns.columns(catalog)))
+    for name in catalog.models:
+        yield f"{FOLDER}/models/{name}.json", _text(compared(catalog, name))
+
+
+def _text(value: Any) -> str:
+    """Without blanks: readers are programs."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"

@@ -1,0 +1,124 @@
+"""The guided choice in a real browser: filters, order, reasons, address, keys; the unknown is never a yes."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from waiting import until
+
+from pathdex.catalog import Catalog
+
+Opening = Callable[..., Any]
+
+
+def listed(page: Any, title: str) -> list[str]:
+    """Ids below a heading, all of them."""
+    if page.locator(".choice__answer button").count():
+        page.locator(".choice__answer button").first.click()
+    return (
+        page.locator(f".choice__answer h2:text-is('{title}') ~ ol")
+        .first.locator("> li")
+        .evaluate_all("all => all.map(one => one.dataset.id)")
+    )
+
+
+def query(page: Any) -> dict[str, list[str]]:
+    return parse_qs(page.evaluate("location.search.slice(1)"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("commercial", "allowed", {"allowed"}),
+        ("commercial", "conditional", {"allowed", "conditional"}),
+        ("access", "open", {"open"}),
+        ("access", "gated", {"open", "gated"}),
+        ("level", "patch", {"patch-encoder", "vision-language"}),
+        ("level", "slide", {"slide-encoder"}),
+    ],
+)
+def test_an_answer_keeps_what_is_stated_to_fit(opened: Opening, many: Catalog, name: str, value: str, allowed: set[str]) -> None:
+    field = {
+        "commercial": lambda one: one.weights.commercial_use,
+        "access": lambda one: one.weights.access,
+        "level": lambda one: one.kind,
+    }[name]
+    page = opened("choose/")
+    page.locator(f"[name={name}][value={value}]").check()
+    assert sorted(listed(page, "What fits")) == sorted(key for key, one in many.models.items() if field(one) in allowed)
+    unknown = sorted(key for key, one in many.models.items() if field(one) is None)
+    if unknown:
+        assert sorted(listed(page, "What might fit")) == unknown
+    assert query(page) == {name: [value]}
+
+
+def test_stains_must_all_be_stated_and_the_unknown_stands_apart(opened: Opening, many: Catalog) -> None:
+    page = opened("choose/?stains=H%26E")
+    stains = {key: one.training.stains if one.training else () for key, one in many.models.items()}
+    assert sorted(listed(page, "What fits")) == sorted(key for key, held in stains.items() if "H&E" in held)
+    assert sorted(listed(page, "What might fit")) == sorted(key for key, held in stains.items() if not held)
+
+
+def test_memory_is_ruled_out_by_the_parameters_and_never_taken_for_granted(opened: Opening) -> None:
+    page = opened("choose/?memory=4")
+    assert page.locator(".choice__head").inner_text().startswith("0 models fit")
+    assert page.locator(".choice__why").first.inner_text().startswith("? memory:")
+
+
+def test_text_is_never_assumed(opened: Opening, many: Catalog) -> None:
+    fits = listed(opened("choose/?text=yes"), "What fits")
+    assert sorted(fits) == sorted(key for key, one in many.models.items() if one.kind == "vision-language")
+
+
+@pytest.mark.parametrize(("order", "key"), [("size", "parameters"), ("new", "released")])
+def test_the_order_is_the_one_that_was_asked_for(opened: Opening, many: Catalog, order: str, key: str) -> None:
+    shown = listed(opened(f"choose/?order={order}&access=open"), "What fits")
+    if key == "released":
+        dates = [many.models[name].released for name in shown]
+        assert dates == sorted(dates, reverse=True)
+    else:
+        page = opened(f"models/?columns=name,parameters&access=open&sort={key}")
+        assert page.locator("tbody tr").first.get_attribute("data-id") in shown[:40]
+
+
+def test_most_suites_come_first_and_every_model_says_why(opened: Opening) -> None:
+    page = opened("choose/?access=open&commercial=allowed")
+    standing = page.locator(".choice__standing").all_inner_texts()
+    numbers = [int(found[1]) if (found := re.search(r"in (\d+) suites?", text)) else 0 for text in standing]
+    assert numbers == sorted(numbers, reverse=True) and len(standing) > 1
+    for why in page.locator(".choice__list").first.locator(".choice__why").all_inner_texts():
+        assert "access: open" in why and "commercial use: allowed" in why
+
+
+def test_the_address_brings_the_answers_back_and_nonsense_asks_nothing(opened: Opening) -> None:
+    page = opened("choose/?level=slide&commercial=allowed&stains=H%26E&order=new")
+    assert {box.get_attribute("value") for box in page.locator("input:checked").all()} >= {"slide", "allowed", "H&E", "new"}
+    assert opened("choose/?level=nothing").locator(".choice__head").inner_text().startswith("All ")
+    page.get_by_role("button", name="Start again").click()
+    until(page, "location.search === ''")
+
+
+def test_it_can_be_answered_by_keyboard_and_leads_to_a_comparison(opened: Opening) -> None:
+    page = opened("choose/")
+    page.focus("[name=access][value='']")
+    page.keyboard.press("ArrowLeft")
+    assert query(page) == {"access": ["open"]}
+    page.get_by_role("link", name="Compare the first 3").click()
+    page.wait_for_selector(".compare.is-ready")
+    assert page.locator(".compare__table thead th").count() >= 4
+
+
+def test_without_scripts_the_page_tells_how_to_use_the_table(opened: Opening) -> None:
+    page = opened("choose/", script=False)
+    assert page.locator(".choice__plain").is_visible() and not page.locator(".choice__form").is_visible()
+    page.get_by_role("link", name="table of models", exact=True).click()
+    assert page.locator("tbody tr").count() > 1
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_sticks_out(opened: Opening, width: int) -> None:
+    page = opened("choose/?access=open", width=width)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert page.locator(".choice__jump").is_visible() == (width == 360)

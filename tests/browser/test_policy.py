@@ -1,0 +1,64 @@
+"""The Content-Security-Policy in a real browser: no page breaks it, and what it governs works: search, colours, another address."""
+
+from typing import Any
+
+import pytest
+
+PAGES = (
+    "",
+    "models/",
+    "models/tiny/",
+    "papers/",
+    "papers/lovelace2024tiny/",
+    "choose/",
+    "compare/",
+    "results/toytable/",
+    "status/",
+)
+MORE = ("downloads/", "bibliography/", "errata/tiny-size/", "reference/", "verification/", "404.html")
+WATCH = "window.broken = []; document.addEventListener('securitypolicyviolation', (event) => window.broken.push(event.violatedDirective))"
+
+
+@pytest.fixture
+def watched(browser: Any) -> Any:
+    """A page that remembers what its policy stopped, and what its scripts stumbled over."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    page.wrong = []
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.on("response", lambda response: page.wrong.append(response.url) if response.status >= 400 else None)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("path", [*PAGES, *MORE])
+def test_a_page_keeps_to_its_policy(watched: Any, address: str, path: str) -> None:
+    watched.goto(address + path, wait_until="networkidle")
+    assert watched.evaluate("window.broken") == [] and watched.wrong == []
+
+
+def test_the_policy_stops_a_script_within_the_page(watched: Any, address: str) -> None:
+    watched.goto(address + "about/")
+    watched.evaluate(
+        "const made = document.createElement('script'); made.textContent = 'window.ran = 1'; document.body.append(made)"
+    )
+    watched.wait_for_function("window.broken.length")
+    assert watched.evaluate("window.ran ?? 0") == 0 and watched.evaluate("window.broken") == ["script-src-elem"]
+
+
+@pytest.mark.parametrize("path", ["models/tiny/", "404.html"])
+def test_search_works_under_the_policy_and_on_the_page_of_what_is_not_there(watched: Any, address: str, path: str) -> None:
+    watched.goto(address + path, wait_until="networkidle")
+    watched.keyboard.press("/")
+    watched.keyboard.type("tiny")
+    watched.wait_for_selector(".search__results a")
+    assert watched.evaluate("window.broken") == [] and watched.wrong == []
+
+
+def test_chosen_colours_stay_on_the_next_page(watched: Any, address: str) -> None:
+    watched.goto(address, wait_until="networkidle")
+    watched.locator("label[for^=__palette]:not([hidden])").first.click()
+    chosen = watched.evaluate("document.body.dataset.mdColorScheme")
+    watched.goto(address + "papers/", wait_until="domcontentloaded")
+    assert chosen == "slate" == watched.evaluate("document.body.dataset.mdColorScheme")
