@@ -1,7 +1,7 @@
 """A model ready to encode: the filled module, what happens to an image before it, and its named embeddings."""
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -61,6 +61,8 @@ class Encoder:
     def encode_slide(self, tiles: Tensor, *more: Tensor, variant: str | None = None) -> Tensor:
         """Embeddings of slides' tiles [B, N, width of the tile encoder], and coordinates [B, N, 2] where the model wants them,
         as vectors [B, width] in float32."""
+        # Coordinates count pixels in the ten thousands, which half precision can't tell apart: as integers they are not cast.
+        more = tuple(one.round().long() if one.is_floating_point() and one.shape[-1] == 2 else one for one in more)
         return self.encode(tiles, *more, variants=[variant or self.variant])[variant or self.variant]
 
     def encode_text(self, ids: Tensor) -> Tensor:
@@ -140,9 +142,11 @@ def _random(loader: Loader) -> Module:
 
     with torch.no_grad(), skeleton():
         module = library(loader).build(loader)
-    hollow: Mapping[str, Any] = {name: one for name, one in module.named_parameters() if one.is_meta}
-    numbers = {name: _numbers(name, tuple(one.shape)) for name, one in hollow.items()}
-    module.load_state_dict(numbers, strict=False, assign=True)
+    hollow = {name: one for name, one in module.named_parameters(remove_duplicate=False) if one.is_meta}
+    drawn: dict[int, Any] = {}
+    for name, one in hollow.items():
+        drawn[id(one)] = drawn[id(one)] if id(one) in drawn else _numbers(name, tuple(one.shape))
+    module.load_state_dict({name: drawn[id(one)] for name, one in hollow.items()}, strict=False, assign=True)
     return module
 
 

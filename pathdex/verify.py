@@ -18,7 +18,7 @@ from pathdex.hindrance import Hindered
 from pathdex.measuring import isolation
 from pathdex.measuring.seen import Seen, Way
 from pathdex.schema import Evidence, Model
-from pathdex.schema.evidence import RUNGS, Environment, Height, Rung, Rungs, Status
+from pathdex.schema.evidence import RUNGS, Environment, Height, Rung, Rungs, Status, is_random
 from pathdex.schema.recipe import fingerprint
 from pathdex.tokens import scrubbed
 
@@ -208,10 +208,13 @@ def _keep(catalog: Catalog, folder: Path, name: str, height: Height, seen: Rung,
     recipe, before = fingerprint(catalog.models[name]), _before(folder / f"{name}.json")
     old = getattr(before.rungs, height) if before else None
     same = before is not None and before.recipe == recipe and old is not None and _says(old) == _says(seen)
+    if old and before and before.recipe == recipe and _stands(old, seen):
+        return False
     if same and all(_reads(folder / f"{name}.{end}") == text for end, text in beside.items()) and not again:
         return False
     if seen.status != "passed" and old:
-        seen = seen.model_copy(update={"passed_at": old.measured_at if old.status == "passed" else old.passed_at})
+        passed = old.measured_at if old.status == "passed" and (is_random(seen) or not is_random(old)) else old.passed_at
+        seen = seen.model_copy(update={"passed_at": passed})
     kept: dict[Height, Rung] = dict(before.rungs.tried()) if before and before.recipe == recipe else {}
     for end, text in beside.items():
         write_whole(folder / f"{name}.{end}", text.encode())
@@ -220,6 +223,18 @@ def _keep(catalog: Catalog, folder: Path, name: str, height: Height, seen: Rung,
     if height == "architecture" and not beside:
         (folder / f"{name}.tensors.csv").unlink(missing_ok=True)
     return True
+
+
+def _stands(old: Rung, seen: Rung) -> bool:
+    """Whether what was measured says more than what is seen: released weights than random ones, these than a closed door.
+
+    A host that does not answer says nothing about a model: an outage leaves what was measured as it is, and the report tells it.
+    """
+    if old.measured and (seen.status == "unreachable" or (seen.reason or "").endswith("ended as unreachable")):
+        return True
+    if is_random(seen):
+        return old.measured is not None and not is_random(old)
+    return is_random(old) and seen.status in ("gated", "not-attempted")
 
 
 def _before(file: Path) -> Evidence | None:

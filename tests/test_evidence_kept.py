@@ -30,6 +30,7 @@ def kept(root: Path, *ends: Ended) -> Any:
 
 GATED = Ended("gated", "the repository wants an accepted form")
 BLOCKED = Ended("not-attempted", "the header rung ended as gated")
+AWAY = Ended("unreachable", "the host does not answer as it should (HTTP 503)")
 CRASHED = Ended("crashed", "RuntimeError")
 RANDOM, RELEASED = measured("random", 5.0), measured("released", 7.0)
 
@@ -44,6 +45,9 @@ RANDOM, RELEASED = measured("random", 5.0), measured("released", 7.0)
         ([RELEASED, RANDOM], "passed", "released"),
         ([RELEASED, GATED], "gated", None),
         ([CRASHED, RANDOM], "passed", "random"),
+        ([RELEASED, AWAY], "passed", "released"),
+        ([RELEASED, Ended("not-attempted", "the header rung ended as unreachable")], "passed", "released"),
+        ([CRASHED, AWAY], "unreachable", None),
     ],
 )
 def test_what_was_measured_gives_way_only_to_what_says_more(

@@ -279,6 +279,21 @@ def test_a_host_without_ranges_is_not_read_whole(hub: Hub) -> None:
     assert hub.sent() < 2**23
 
 
+def test_a_file_that_would_lie_outside_its_folder_is_not_fetched(hub: Hub) -> None:
+    hub.add("lab/model", {"../../m.safetensors": SAFE})
+    assert see(weights, entry()) == (
+        "mismatch",
+        "lab/model has a file '../../m.safetensors', which would lie outside its folder",
+    )
+
+
+@pytest.mark.parametrize("told", [[1], {"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}], ids=["list", "shape"])
+def test_a_header_that_says_nonsense_is_a_mismatch(hub: Hub, told: Any) -> None:
+    text = json.dumps(told).encode()
+    hub.add("lab/model", {"model.safetensors": len(text).to_bytes(8, "little") + text + bytes(4)})
+    assert see(header, entry())[0] == "mismatch"
+
+
 def test_a_host_that_sends_less_than_was_asked_for_is_away_and_its_file_not_broken(hub: Hub) -> None:
     hub.add("lab/model", {"m.pth": torch_file(GOOD)})
     hub.fault("GET .*resolve", short=100)

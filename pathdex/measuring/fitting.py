@@ -19,14 +19,17 @@ def used(loader: Loader, names: Iterable[str]) -> dict[str, str]:
 
 
 def fit(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> Fit:
-    """Compare what a module wants with what a file gives; both are tensors by the module's names."""
+    """Compare what a module wants with what a file gives; both are tensors by the module's names.
+
+    Integers where the module has fractions count as another shape.
+    """
     missing = [name for name in wanted if name not in stored]
     unexpected = [name for name in stored if name not in wanted]
     both = [name for name in wanted if name in stored]
-    misshapen = [name for name in both if tuple(wanted[name].shape) != tuple(stored[name].shape)]
-    told = [f"{name}: the file has {_shape(stored[name])}, the module {_shape(wanted[name])}" for name in misshapen]
+    misshapen = [name for name in both if not _fits(wanted[name], stored[name])]
+    told = [f"{_plain(name)}: the file has {_shape(stored[name])}, the module {_shape(wanted[name])}" for name in misshapen]
     told += [f"{name}: not in the file" for name in missing]
-    told += [f"{name}: no place in the module" for name in unexpected]
+    told += [f"{_plain(name)}: no place in the module" for name in unexpected]
     return Fit(
         matched=len(both) - len(misshapen),
         missing=len(missing),
@@ -55,5 +58,17 @@ def _hint(wanted: Mapping[str, Any], stored: Iterable[str]) -> str:
     return f"; set loader.prefix: {min(prefixes, key=len)}" if prefixes else ""
 
 
+def _fits(wanted: Any, stored: Any) -> bool:
+    """Whether shapes are the same, and no integers, such as quantised weights, stand where fractions belong."""
+    same = tuple(wanted.shape) == tuple(stored.shape)
+    return same and (stored.is_floating_point() or not wanted.is_floating_point())
+
+
+def _plain(name: str) -> str:
+    """A name from a file as part of one line, however it was made."""
+    return "".join(mark if mark.isprintable() else "?" for mark in name[:200])
+
+
 def _shape(tensor: Any) -> str:
-    return "x".join(map(str, tensor.shape)) or "a scalar"
+    shape = "x".join(map(str, tensor.shape)) or "a scalar"
+    return shape if tensor.is_floating_point() else f"{shape} of {str(tensor.dtype).removeprefix('torch.')}"

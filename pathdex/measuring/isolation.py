@@ -14,10 +14,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Literal
 
+from pathdex.hindrance import starved
+
 MOST_MEMORY = 8 * 2**30
 END_WITH_PARENT = 1
 """Linux's PR_SET_PDEATHSIG."""
-STARVED = ("bad_alloc", "can't allocate memory", "out of memory", "Cannot allocate memory")
 Status = Literal["returned", "crashed", "out-of-memory", "timeout"]
 
 
@@ -180,8 +181,7 @@ def _work(answer: Connection, function: Callable[[Any], Any], job: Job) -> None:
     try:
         answer.send(("returned", function(job.argument), ""))
     except BaseException as error:  # noqa: BLE001 - the boundary at which any fault of a job becomes a record
-        starved = isinstance(error, MemoryError) or any(words in str(error) for words in STARVED)
-        answer.send(("out-of-memory" if starved else "crashed", None, f"{type(error).__name__}: {error}"))
+        answer.send(("out-of-memory" if starved(error) else "crashed", None, f"{type(error).__name__}: {error}"))
 
 
 def _silence() -> None:

@@ -22,7 +22,7 @@ def prepared(image: Image, preprocess: Preprocess | None, side: int) -> Tensor:
     method = getattr(Images.Resampling, (stated.interpolation or "bicubic").upper())
     crop = stated.crop or side
     image = _resized(image.convert("RGB"), stated.resize or crop, method)
-    left, top = (image.width - crop) // 2, (image.height - crop) // 2
+    left, top = round((image.width - crop) / 2), round((image.height - crop) / 2)
     pixels = torch.from_numpy(numpy.array(image.crop((left, top, left + crop, top + crop)))).permute(2, 0, 1).float() / 255
     if stated.mean and stated.std:
         pixels = (pixels - torch.tensor(stated.mean).view(3, 1, 1)) / torch.tensor(stated.std).view(3, 1, 1)
@@ -30,10 +30,10 @@ def prepared(image: Image, preprocess: Preprocess | None, side: int) -> Tensor:
 
 
 def _resized(image: Image, shorter: int, method: Any) -> Image:
-    """The image with its shorter side at that many pixels."""
+    """The image with its shorter side at that many pixels; the longer is rounded down, as torchvision does it."""
     width, height = image.size
     if min(width, height) == shorter:
         return image
     if width < height:
-        return image.resize((shorter, round(height * shorter / width)), method)
-    return image.resize((round(width * shorter / height), shorter), method)
+        return image.resize((shorter, height * shorter // width), method)
+    return image.resize((width * shorter // height, shorter), method)

@@ -21,6 +21,8 @@ class Climb:
     left: list[Height]
     below: dict[Height, Done] = field(default_factory=dict)
     slot: str | None = None
+    locked: bool = False
+    """Whether no other process may climb for this model; asking twice would wait for oneself."""
     holds: ExitStack = field(default_factory=ExitStack)
     """What is given back when the climb ends."""
 

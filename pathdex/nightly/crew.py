@@ -58,7 +58,8 @@ class Crew:
 
     def _advance(self, climb: Climb) -> None:
         """Up to the next rung that takes a process; what is settled without one is passed by."""
-        if not climb.below:
+        if not climb.locked:
+            climb.locked = True
             climb.holds.enter_context(journal.held(self.folder / "locks" / climb.model))
         while climb.left:
             rung = climb.left[0]

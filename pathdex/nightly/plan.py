@@ -6,7 +6,7 @@ from typing import Literal
 from pathdex.catalog import Catalog
 from pathdex.files import write_whole
 from pathdex.measuring.seen import Way
-from pathdex.schema.evidence import Height, Status
+from pathdex.schema.evidence import Height, Status, is_random
 from pathdex.schema.recipe import fingerprint
 from pathdex.schema.record import Record
 
@@ -72,8 +72,10 @@ def read(folder: Path) -> Plan:
     return Plan.model_validate_json((folder / "plan.json").read_bytes())
 
 
-def before(catalog: Catalog, names: tuple[str, ...], rungs: tuple[Height, ...]) -> dict[str, dict[Height, Before]]:
-    """How the evidence stands now; what was measured of another recipe does not count."""
+def before(
+    catalog: Catalog, names: tuple[str, ...], rungs: tuple[Height, ...], random: bool = False
+) -> dict[str, dict[Height, Before]]:
+    """How the evidence stands now; of another recipe nothing counts, nor random weights for released ones."""
     found: dict[str, dict[Height, Before]] = {}
     for name in names:
         evidence, model = catalog.evidence.get(name), catalog.models.get(name)
@@ -81,7 +83,7 @@ def before(catalog: Catalog, names: tuple[str, ...], rungs: tuple[Height, ...]) 
             found[name] = {
                 height: Before(status=rung.status, passed_at=rung.measured_at if rung.status == "passed" else rung.passed_at)
                 for height, rung in evidence.rungs.tried()
-                if height in rungs
+                if height in rungs and (random or not is_random(rung))
             }
     return found
 

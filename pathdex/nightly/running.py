@@ -33,7 +33,7 @@ def begun(plan: Plan, catalog: Catalog, folder: Path) -> Plan:
         raise WrongCall(f"run {folder.name} is there already; say --resume {folder.name}, or give another name")
     groups = sorted({"default", *(plans.environment(catalog, name) for name in plan.models if name in catalog.models)})
     places = {group: prepared(group, Path(plan.root)) for group in groups}
-    known = plans.before(catalog, plan.models, plan.rungs)
+    known = plans.before(catalog, plan.models, plan.rungs, plan.random)
     plan = plan.model_copy(update={"environments": places, "before": known})
     plans.write(plan, folder)
     return plan

@@ -48,12 +48,22 @@ def _encoded(
         once, again = at.encode(*inputs), at.encode(*inputs)
         exact = exact or once
         for name, found in once.items():
-            keys = [golden.Key(kind, precision, name, number) for number in golden.TILES if number < len(found)]
+            # One vector a tile is kept; all tokens of a tile would be megabytes.
+            numbers = golden.TILES if found.ndim == 2 else ()
+            keys = [golden.Key(kind, precision, name, number) for number in numbers if number < len(found)]
             mine = {key: kept[key][1] for key in keys if key in kept}
+            _same_width(name, found, mine)
             beside = exact[name] if found is not exact[name] else None
             variants.setdefault(name, {})[precision] = _vector(found, bool((found == again[name]).all()), beside, mine)
             fresh |= {key: (f"torch {version('torch')}", found[key.tile].cpu().numpy()) for key in keys}
     return variants, fresh
+
+
+def _same_width(variant: str, found: Tensor, mine: dict[golden.Key, Any]) -> None:
+    """Raise `Hindered` where a golden vector has another width than what is seen; no cosine could be taken."""
+    if other := [values for values in mine.values() if len(values) != found.shape[-1]]:
+        told = f"the embedding {variant} has width {found.shape[-1]}, its golden vector {len(other[0])}"
+        raise Hindered("mismatch", f"{told}; accept the new one if that is meant")
 
 
 def _judged(variants: dict[str, dict[str, Vector]]) -> tuple[str, str]:

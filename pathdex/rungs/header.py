@@ -51,8 +51,11 @@ def _safetensors(found: Snapshot, remote: Remote) -> Index:
 
     try:
         seen = tried(lambda: HfApi().parse_safetensors_file_metadata(found.repository, remote.name, revision=found.revision))
-    except SafetensorsParsingError as error:
+    except (SafetensorsParsingError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Hindered("mismatch", f"{remote.name} has no header of safetensors ({error})") from error
+    sides = [side for one in seen.tensors.values() for side in one.shape]
+    if not all(isinstance(side, int) and 0 <= side <= remote.bytes for side in sides):
+        raise Hindered("mismatch", f"{remote.name} has no header of safetensors (a shape is none)")
     length = int.from_bytes(read(found, remote.name, 0, LENGTH), "little")
     whole = LENGTH + length + max((one.data_offsets[1] for one in seen.tensors.values()), default=0)
     if whole != remote.bytes:

@@ -157,6 +157,11 @@ RUNGS: dict[Height, type[Rung]] = {
 """Name of each rung to its record."""
 
 
+def is_random(rung: Rung) -> bool:
+    """Whether seeded random weights were measured in place of the released ones."""
+    return getattr(rung.measured, "weights", "released") == "random"
+
+
 class Evidence(Record):
     """What the job saw of one model, by rung."""
 

@@ -15,6 +15,8 @@ def fetched(found: Snapshot, file: Remote, folder: Path, quota: int | None = Non
     """The file below `folder`, in the Hub's cache layout; raises `Hindered`, also when `quota` bytes do not suffice."""
     from huggingface_hub import hf_hub_download
 
+    if ".." in file.name.split("/") or file.name.startswith("/"):
+        raise Hindered("mismatch", f"{found.repository} has a file {file.name!r}, which would lie outside its folder")
     folder.mkdir(parents=True, exist_ok=True)
     room = max(0, shutil.disk_usage(folder).free - SPARE)
     if file.bytes > (room if quota is None else min(room, quota)):
@@ -23,6 +25,8 @@ def fetched(found: Snapshot, file: Remote, folder: Path, quota: int | None = Non
     try:
         path = Path(tried(lambda: hf_hub_download(found.repository, file.name, revision=found.revision, cache_dir=folder)))
     except OSError as error:
+        if error.errno is None:  # no fault of the disk: the client found a transfer shorter or longer than announced
+            raise Hindered("unreachable", f"{file.name} did not arrive whole") from error
         raise Hindered("unsupported-environment", f"{file.name} could not be written ({error.strerror or error})") from error
     if path.stat().st_size != file.bytes:
         raise Hindered("mismatch", f"{file.name} has {path.stat().st_size:,} bytes, the host states {file.bytes:,}")

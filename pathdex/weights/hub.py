@@ -15,6 +15,8 @@ PAUSES = (1.0, 4.0)
 """Seconds to wait before the second and the third try of a server that is down or busy."""
 FORMATS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".tar")
 PREFERRED = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin", "open_clip_pytorch_model.bin")
+LONGEST = 2**26
+"""Bytes of a list of shards that are read at most."""
 SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 
 
@@ -87,8 +89,12 @@ def _shards(found: Snapshot, index: str) -> list[Remote]:
     """The files that a sharded checkpoint's index names, each once."""
     import json
 
-    listed = json.loads(read(found, index, 0, found.files[index].bytes))
-    names = sorted(set(listed.get("weight_map", {}).values()))
+    if found.files[index].bytes > LONGEST:
+        raise Hindered("mismatch", f"{index} is longer than any list of shards")
+    try:
+        names = sorted(set(json.loads(read(found, index, 0, found.files[index].bytes))["weight_map"].values()))
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise Hindered("mismatch", f"{index} is no list of shards ({type(error).__name__})") from error
     if lacking := [name for name in names if name not in found.files]:
         raise Hindered("missing", f"{index} names {lacking[0]!r}, which {found.repository} does not have")
     return [found.files[name] for name in names]
@@ -113,6 +119,8 @@ def read(found: Snapshot, name: str, start: int, size: int) -> bytes:
                 pieces += piece
                 if len(pieces) >= size:
                     break
+            if len(pieces) < min(size, found.files[name].bytes - start):
+                raise Hindered("unreachable", f"{found.repository}: the host sends less of {name} than was asked for")
             return bytes(pieces[:size])
 
     return tried(ask)

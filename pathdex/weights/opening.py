@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from pathdex.hindrance import Hindered
+from pathdex.hindrance import Hindered, starved
 from pathdex.weights.index import TYPES, Index, Tensor
 from pathdex.weights.torch_files import read_index
 
@@ -28,7 +28,7 @@ def tensors(path: Path, holds: Index) -> dict[str, Any]:
 
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    return _zipped(path, holds) if holds.format == "torch-zip" else _legacy(path)
+    return _zipped(path, holds) if holds.format == "torch-zip" else _legacy(path, holds)
 
 
 def _safetensors(path: Path) -> Index:
@@ -59,9 +59,11 @@ def _zipped(path: Path, holds: Index) -> dict[str, Any]:
         if place is None or not isinstance(dtype, torch.dtype) or place.record not in starts:
             raise Hindered("mismatch", f"{path.name}: {name} has no numbers in the file")
         start, length = starts[place.record]
-        last = place.offset + sum((size - 1) * stride for size, stride in zip(tensor.shape, place.strides, strict=True))
-        if tensor.elements and (place.offset < 0 or min(place.strides, default=0) < 0 or (last + 1) * dtype.itemsize > length):
+        last = place.offset + sum((side - 1) * stride for side, stride in zip(tensor.shape, place.strides, strict=True))
+        if tensor.elements and ((last + 1) * dtype.itemsize > length or start + length > size):
             raise Hindered("mismatch", f"{path.name}: {name} reaches beyond its record")
+        if tensor.elements * dtype.itemsize > size:
+            raise Hindered("mismatch", f"{path.name}: {name} repeats numbers until they are more than the file has")
         found[name] = _view(whole, dtype, start, tensor, place)
     return found
 
@@ -84,20 +86,28 @@ def _starts(path: Path) -> dict[str, tuple[int, int]]:
                 if record.compress_type != zipfile.ZIP_STORED:
                     raise Hindered("mismatch", f"{path.name}: record {key} is compressed")
                 file.seek(record.header_offset)
-                name, extra = LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size))
+                header = file.read(LOCAL_HEADER.size)
+                if len(header) < LOCAL_HEADER.size:
+                    raise Hindered("mismatch", f"{path.name}: record {key} lies beyond the file")
+                name, extra = LOCAL_HEADER.unpack(header)
                 found[key] = (record.header_offset + LOCAL_HEADER.size + name + extra, record.file_size)
     return found
 
 
-def _legacy(path: Path) -> dict[str, Any]:
+def _legacy(path: Path, holds: Index) -> dict[str, Any]:
     """Old files have no records to map: torch reads them, with nothing but tensors allowed."""
     import pickle
 
     import torch
 
+    for name, tensor in holds.tensors.items():
+        if tensor.elements > path.stat().st_size:
+            raise Hindered("mismatch", f"{path.name}: {name} has more numbers than the file")
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
+        if starved(error):
+            raise
         raise Hindered("mismatch", f"{path.name} holds more than tensors, or is not whole ({type(error).__name__})") from error
     return dict(_flat(found))
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 BLOCK = 2**14
 
@@ -57,3 +58,34 @@ class Ranged(io.RawIOBase):
             found = self._fetch(start, min(len(run) * self._block, self._size - start))
             for place, number in enumerate(run):
                 self._blocks[number] = found[place * self._block : (place + 1) * self._block]
+
+
+class Sparing(io.RawIOBase):
+    """A file of which no more than `most` bytes are read in all, so that an index without end does not exhaust its reader."""
+
+    def __init__(self, file: Any, most: int) -> None:
+        self._file, self._left = file, most
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def tell(self) -> int:
+        """Where the next byte comes from."""
+        return int(self._file.tell())
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a byte."""
+        return int(self._file.seek(offset, whence))
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer as far as the file goes; raises `ValueError` when `most` is used up."""
+        if self._left <= 0:
+            raise ValueError("its index is longer than any checkpoint's")
+        read = int(self._file.readinto(memoryview(buffer)[: self._left]) or 0)
+        self._left -= read
+        return read

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -10,9 +11,12 @@ from typing import Any
 
 from pathdex.hindrance import Hindered
 from pathdex.weights.index import Index, Place, Tensor, flat
+from pathdex.weights.ranges import Sparing
 
 LONGEST = 2**26
-"""Bytes of pickle that are read at most."""
+"""Bytes of pickle, and of index in all, that are read at most."""
+LONGEST_NAME = 500
+MOST_ELEMENTS = 2**50
 STORAGES = {
     "DoubleStorage": "float64",
     "FloatStorage": "float32",
@@ -34,10 +38,13 @@ BROKEN = (
     pickle.UnpicklingError,
     zipfile.BadZipFile,
     zlib.error,
+    struct.error,
     ArithmeticError,
+    AssertionError,
     AttributeError,
     EOFError,
     LookupError,
+    MemoryError,
     NotImplementedError,
     RecursionError,
     TypeError,
@@ -86,33 +93,41 @@ class _Storage:
 def _tensor(storage: Any, offset: int, size: Any, strides: Any, *_: Any) -> Tensor:
     if not isinstance(storage, _Storage):
         raise pickle.UnpicklingError("a tensor without a storage")
-    return Tensor(storage.dtype, tuple(size), Place(storage.record, offset, tuple(strides)))
+    shape, steps = tuple(size), tuple(strides)
+    if len(shape) != len(steps) or not all(isinstance(one, int) and 0 <= one < MOST_ELEMENTS for one in (offset, *shape, *steps)):
+        raise pickle.UnpicklingError("a tensor whose shape, strides and offset are no whole numbers that fit")
+    return Tensor(storage.dtype, shape, Place(storage.record, offset, steps))
 
 
 def _parameter(tensor: Any, *_: Any) -> Any:
     return tensor
 
 
-class _Reader(pickle.Unpickler):
-    """Every class is a stand-in, save the two functions that rebuild tensors, which are ours."""
+class _Reader(pickle._Unpickler):
+    """Every class is a stand-in, save the two functions that rebuild tensors, which are ours.
+
+    Python's own reader in place of the one in C, whose list of things to remember grows to gigabytes if a file says so.
+    """
 
     def __init__(self, file: Any) -> None:
         super().__init__(file)
         self.classes: set[str] = set()
 
     def find_class(self, module: str, name: str) -> Any:
-        """What a pickle may name: never anything imported."""
+        """What a pickle may name: never anything imported, and made anew, for a pickle may set attributes of what it is given."""
         full = f"{module}.{name}"
         if full in ("torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor"):
-            return _tensor
+            return lambda *given: _tensor(*given)
         if full == "torch._utils._rebuild_parameter":
-            return _parameter
+            return lambda *given: _parameter(*given)
         if module in ("torch", "torch.storage") and name in STORAGES:
             return STORAGES[name]
         if module == "torch" and name in STORAGES.values():
             return name
         if full in HARMLESS:
-            return _Ordered if name == "OrderedDict" else _Stand
+            return type(name, (_Ordered if name == "OrderedDict" else _Stand,), {})
+        if not full.isprintable() or len(full) > LONGEST_NAME:
+            raise pickle.UnpicklingError("a class whose name is none")
         self.classes.add(full)
         return type(name if name.isidentifier() else "Unknown", (_Stand,), {})
 
@@ -122,14 +137,17 @@ class _Reader(pickle.Unpickler):
         if kind == "module":
             return dtype
         if kind != "storage":
-            raise pickle.UnpicklingError(f"persistent id of kind {kind!r}")
-        return _Storage(dtype if isinstance(dtype, str) else "unknown", str(record))
+            raise pickle.UnpicklingError("a persistent id that is no storage's")
+        if not isinstance(record, str | int):
+            raise pickle.UnpicklingError("a storage whose record has no name")
+        return _Storage(dtype if dtype in STORAGES.values() else "unknown", str(record))
 
 
 def read_index(file: Any) -> Index:
     """The tensors of a torch file, zip or legacy; raises `Hindered` for what is neither."""
     try:
-        return _zipped(file) if zipfile.is_zipfile(file) else _legacy(file)
+        sparing = io.BufferedReader(Sparing(file, LONGEST))
+        return _zipped(sparing) if zipfile.is_zipfile(sparing) else _legacy(sparing)
     except BROKEN as error:
         raise Hindered("mismatch", f"the file can't be read as torch wrote it ({type(error).__name__}: {error})") from error
 
@@ -148,12 +166,11 @@ def _zipped(file: Any) -> Index:
 def _legacy(file: Any) -> Index:
     """Four pickles in a row: a magic number, the protocol, the system, and the object itself."""
     file.seek(0)
-    buffered = io.BufferedReader(file) if isinstance(file, io.RawIOBase) else file
-    if _Reader(buffered).load() != LEGACY_MAGIC:
+    if _Reader(file).load() != LEGACY_MAGIC:
         raise ValueError("no magic number")
-    _Reader(buffered).load()
-    _Reader(buffered).load()
-    reader = _Reader(buffered)
+    _Reader(file).load()
+    _Reader(file).load()
+    reader = _Reader(file)
     return _index("torch-legacy", reader.load(), reader)
 
 
@@ -170,6 +187,8 @@ def _opened(tree: Any, nodes: Iterator[int]) -> Any:
         inner = [given[part] for part in MODULE_PARTS if isinstance(given.get(part), dict)]
         return _opened({key: value for part in inner for key, value in part.items()} if inner else given, nodes)
     if isinstance(tree, dict):
+        if any(isinstance(key, str) and (len(key) > LONGEST_NAME or not key.isprintable()) for key in tree):
+            raise ValueError("a name that is none")
         return {key: _opened(value, nodes) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
         return [_opened(value, nodes) for value in tree]
