@@ -263,7 +263,7 @@ def test_nothing_sticks_out_of_a_phone_and_every_facet_fits(opened: Opening, pat
         fold.click()
     for facet in page.locator(".facet").all():
         facet.locator("summary").click()
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        until(page, "document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         box = facet.locator(".facet__panel").bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= width
     small = "all => all.filter(one => one.offsetParent).map(one => one.getBoundingClientRect()).filter(box => box.width < 24 || box.height < 24).length"
