@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import Literal
+from typing import Literal, TypeVar
 
+Leaf = TypeVar("Leaf")
 Format = Literal["safetensors", "torch-zip", "torch-legacy"]
 TYPES = {
     "F64": "float64",
@@ -63,13 +64,10 @@ class Index:
         return {dtype: found[dtype] for dtype in sorted(found, key=lambda dtype: (-found[dtype], dtype)) if found[dtype]}
 
 
-def flat(tree: object, path: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Every tensor below nested mappings, lists and unknown objects, with its dotted path."""
-    if isinstance(tree, Tensor):
+def flat(tree: object, leaf: type[Leaf], path: str = "") -> Iterator[tuple[str, Leaf]]:
+    """Every leaf below nested mappings and lists, with its dotted path; whatever else is met is passed over."""
+    if isinstance(tree, leaf):
         yield path, tree
-    elif isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield from flat(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(tree, list | tuple):
-        for number, value in enumerate(tree):
-            yield from flat(value, f"{path}.{number}" if path else str(number))
+    elif isinstance(tree, Mapping | list | tuple):
+        for key, value in tree.items() if isinstance(tree, Mapping) else enumerate(tree):
+            yield from flat(value, leaf, f"{path}.{key}" if path else str(key))

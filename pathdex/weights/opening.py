@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pathdex.hindrance import Hindered, starved
-from pathdex.weights.index import TYPES, Index, Tensor
+from pathdex.weights.index import TYPES, Index, Tensor, flat
 from pathdex.weights.torch_files import read_index
 
 LOCAL_HEADER = struct.Struct("<26xHH")
@@ -109,17 +109,4 @@ def _legacy(path: Path, holds: Index) -> dict[str, Any]:
         if starved(error):
             raise
         raise Hindered("mismatch", f"{path.name} holds more than tensors, or is not whole ({type(error).__name__})") from error
-    return dict(_flat(found))
-
-
-def _flat(tree: Any, path: str = "") -> Any:
-    import torch
-
-    if isinstance(tree, torch.Tensor):
-        yield path, tree
-    elif isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from _flat(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(tree, list | tuple):
-        for number, value in enumerate(tree):
-            yield from _flat(value, f"{path}.{number}" if path else str(number))
+    return dict(flat(found, torch.Tensor))

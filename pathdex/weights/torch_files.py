@@ -175,7 +175,7 @@ def _legacy(file: Any) -> Index:
 
 
 def _index(form: Any, tree: Any, reader: _Reader) -> Index:
-    return Index(form, dict(flat(_opened(tree, count()))), tuple(sorted(reader.classes)))
+    return Index(form, dict(flat(_opened(tree, count()), Tensor)), tuple(sorted(reader.classes)))
 
 
 def _opened(tree: Any, nodes: Iterator[int]) -> Any:
