@@ -24,6 +24,8 @@ def library(loader: Loader) -> Any:
 
 def recipe(model: Model) -> Loader:
     """The recipe of an entry that pathdex can follow; raises `Hindered`."""
+    if model.unsupported:
+        raise Hindered("unsupported", model.unsupported.what)
     if model.loader is None:
         raise Hindered("not-attempted", "no recipe")
     if model.loader.library not in plugins.names("pathdex.loaders"):

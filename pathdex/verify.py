@@ -18,14 +18,14 @@ from pathdex.hindrance import Hindered
 from pathdex.measuring import isolation
 from pathdex.measuring.seen import Seen, Way
 from pathdex.schema import Evidence, Model
-from pathdex.schema.evidence import RUNGS, Environment, Height, Rung, Rungs, Status, is_random
+from pathdex.schema.evidence import RUNGS, UNTRIED, Environment, Height, Rung, Rungs, Status, is_random
 from pathdex.schema.recipe import fingerprint
 from pathdex.tokens import scrubbed
 
 DISTRIBUTIONS = {"open_clip": "open_clip_torch"}
 """What a library is installed as, where that is not its own name."""
 
-HARMLESS = frozenset({"passed", "not-attempted"})
+HARMLESS = frozenset({"passed", *UNTRIED})
 LIMITS: dict[Height, float] = {"architecture": 60.0, "header": 120.0, "weights": 1800.0, "embedding": 1800.0, "cost": 3600.0}
 """Seconds that a rung has for one model, unless told otherwise."""
 
@@ -148,8 +148,11 @@ def hindered(model: Model, rung: Height, way: Way) -> Ended | None:
 def _hindrance(model: Model, rung: Height, way: Way) -> tuple[str, str]:
     if rung == "header" or (rung == "weights" and model.weights.access == "none"):
         return ("not-attempted", "the weights were never released") if model.weights.access == "none" else ("", "")
+    if model.unsupported:
+        return "unsupported", model.unsupported.what
     if model.loader is None:
-        return "not-attempted", "no recipe"
+        closed = model.weights.access == "none"
+        return "not-attempted", "no recipe; the weights were never released" if closed else "no recipe"
     library, environment = model.loader.library, model.loader.environment
     if library not in plugins.names("pathdex.loaders"):
         return "not-attempted", f"library {library}: no module in pathdex builds it yet"
@@ -234,7 +237,7 @@ def _stands(old: Rung, seen: Rung) -> bool:
         return True
     if is_random(seen):
         return old.measured is not None and not is_random(old)
-    return is_random(old) and seen.status in ("gated", "not-attempted")
+    return is_random(old) and seen.status in ("gated", *UNTRIED)
 
 
 def _before(file: Path) -> Evidence | None:

@@ -129,7 +129,7 @@ def test_every_model_asked_for_ends_in_one_status_with_the_reason(bare_root: Pat
         "endless": ("timeout", "was stopped after 10 seconds"),
         "tiny": ("passed", None),
         "tiny-slide": ("not-attempted", "library custom: no module in pathdex builds it yet"),
-        "without": ("not-attempted", "no recipe"),
+        "without": ("not-attempted", "no recipe; the weights were never released"),
     }
     assert summary.failed == ["endless", "misspelt", "odd"]
     after = Catalog.load(bare_root)

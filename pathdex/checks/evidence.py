@@ -7,7 +7,7 @@ from pathdex import plugins
 from pathdex.catalog import Catalog
 from pathdex.problems import Problem
 from pathdex.schema import Evidence, Model
-from pathdex.schema.evidence import Height, Rung
+from pathdex.schema.evidence import UNTRIED, Height, Rung
 from pathdex.schema.measured import Contents, Header, Measured, Precision, Vector, Vectors
 from pathdex.schema.recipe import fingerprint
 from pathdex.text import near
@@ -199,7 +199,7 @@ def _is_current(catalog: Catalog, name: str) -> bool:
 
 
 def _is_attempted(evidence: Evidence) -> bool:
-    return any(rung.status != "not-attempted" for _, rung in evidence.rungs.tried())
+    return any(rung.status not in UNTRIED for _, rung in evidence.rungs.tried())
 
 
 def _is_buildable(model: Model) -> bool:

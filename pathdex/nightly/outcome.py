@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from pathdex.nightly.journal import Done
 from pathdex.nightly.plan import Plan
-from pathdex.schema.evidence import Height
+from pathdex.schema.evidence import UNTRIED, Height
 
-EXPECTED = frozenset({"passed", "not-attempted", "gated"})
+EXPECTED = frozenset({"passed", "gated", *UNTRIED})
 """Ends that are no failure in themselves: a gate is its owner's right."""
 RELEASED: tuple[Height, ...] = ("header", "weights", "embedding", "cost")
 """Rungs that read what was released, the last two unless they are climbed with random weights."""

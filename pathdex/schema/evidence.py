@@ -20,6 +20,7 @@ Status = Literal[
     "gated",
     "missing",
     "drifted",
+    "unsupported",
     "unsupported-environment",
     "unreachable",
     "timeout",
@@ -38,6 +39,10 @@ def _moment(value: str) -> str:
 
 
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), AfterValidator(_moment)]
+
+
+UNTRIED: tuple[Status, ...] = ("not-attempted", "unsupported")
+"""Ends of a rung that there was nothing to try for."""
 
 
 class Environment(Record):

@@ -7,7 +7,22 @@ from pydantic import Field, model_validator
 from pathdex.schema.receipt import Receipted, Sources
 from pathdex.schema.record import Record, Some
 from pathdex.schema.training import Training
-from pathdex.schema.values import Argument, Length, Line, PartialDate, Plain, Positive, Reference, Shade, Slug, Text, Url, Variant
+from pathdex.schema.values import (
+    Argument,
+    Commit,
+    HubName,
+    Length,
+    Line,
+    PartialDate,
+    Plain,
+    Positive,
+    Reference,
+    Shade,
+    Slug,
+    Text,
+    Url,
+    Variant,
+)
 from pathdex.schema.weights import Weights
 
 Kind = Literal[
@@ -68,6 +83,46 @@ class Loader(Record):
     """Environment group whose library versions load it."""
 
 
+class Part(Record):
+    """A network beside the model's own that drawing needs, such as the one that turns latents into pixels."""
+
+    loader: Loader
+    """The recipe that builds it and says in which file and under which prefix its tensors lie."""
+    repository: HubName | None = None
+    """Hugging Face repository, owner/name, where it is not the model's."""
+    revision: Commit | None = None
+    """Commit of that repository."""
+
+
+class Generation(Record):
+    """How a diffusion model draws, with the values of its authors."""
+
+    sampler: Literal["ddim", "plms", "dpm-solver++"]
+    """How noise is taken away step by step."""
+    steps: Positive
+    """Steps that the authors take."""
+    betas: Literal["linear", "scaled-linear"]
+    """How the variance of the noise grows over 1000 steps: itself evenly, or its root."""
+    first_beta: Length
+    """Variance that the first step adds."""
+    last_beta: Length
+    """Variance that the last step adds."""
+    guidance: Length | None = None
+    """How far what is foretold with a condition is pushed from what is foretold without; 1, or left out, is no guidance."""
+    latents: Annotated[tuple[Positive, Positive, Positive], Field(strict=False)]
+    """Channels, height and width of what is denoised: latents, or the pixels themselves."""
+    scale: Length | None = None
+    """Number by which latents are divided before they are decoded."""
+    shift: float | None = None
+    """Number that is added to them then."""
+    decoder: Part | None = None
+    """Turns latents into pixels; left out where pixels are denoised."""
+    condition: Part | None = None
+    """Makes of what the user gives the tokens that guide; left out where the user gives them."""
+    inputs: Text
+    """What the user gives to guide the drawing, with shapes and units."""
+
+
 class Parameters(Record):
     """What is claimed of the number of parameters in one scope; the count comes from evidence."""
 
@@ -124,7 +179,7 @@ class Lineage(Record):
 
 
 class Pitfall(Record):
-    """A known trap in loading or using the model."""
+    """A known trap in loading or using the model, or what stands in the way of it."""
 
     what: Text
     """The trap and the way round, in our own words."""
@@ -157,6 +212,12 @@ class Model(Receipted):
     """The network's shape."""
     loader: Loader | None = None
     """The recipe that builds it."""
+    unsupported: Annotated[Pitfall | None, Plain()] = None
+    """Why pathdex can't build it, of a released model without a recipe; its own reports give this reason."""
+    generation: Generation | None = None
+    """How it draws images, where it does by diffusion."""
+    channels: Some[Line] = ()
+    """Names of the maps that it stains, in the order of its output."""
     parameters: dict[Scope, Parameters] = {}
     """Reported number of parameters by scope."""
     embeddings: dict[Variant, Embedding] = {}

@@ -44,7 +44,7 @@ def card(catalog: Catalog, name: str) -> str:
     sections = {
         "Claimed and counted": _counted(catalog, name, notes.cite),
         "Facts": _facts(model, notes.cite),
-        "Loading": _loading(model),
+        "Loading": _loading(model, notes.cite),
         "Embeddings": _embeddings(catalog, name, notes.cite),
         "Training data": _training(catalog, model, notes.cite),
         "Pitfalls": _pitfalls(model, notes.cite),
@@ -93,12 +93,14 @@ def _facts(model: Model, cite: Cite) -> Iterator[str]:
         yield table([heading, "", "Receipts"], rows) + "\n"
 
 
-def _loading(model: Model) -> Iterator[str]:
+def _loading(model: Model, cite: Cite) -> Iterator[str]:
     found, loader = snippet(model), model.loader
     if found:
         yield block(found.code, "python")
         if found.note:
             yield f"\n{escaped(found.note)}"
+    elif model.unsupported:
+        yield f"pathdex can't build it: {escaped(model.unsupported.what)} {cite(links(model.unsupported.source))}".rstrip()
     elif loader:
         where = f", see {link('their code', model.code)}" if model.code else ""
         yield f"Built by {code(loader.factory)} ({escaped(loader.library)}){where}."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathdex import text
 from pathdex.catalog import Catalog
 from pathdex.schema import Evidence, Model
-from pathdex.schema.evidence import HEIGHTS, Height, Rung, Status
+from pathdex.schema.evidence import HEIGHTS, UNTRIED, Height, Rung, Status
 from pathdex.schema.measured import Contents, Cost, Header, Measured, Vectors
 from pathdex.schema.recipe import fingerprint
 from pathdex.writing.measurements import parts_of
@@ -145,7 +145,7 @@ def _holds(step: Step) -> str:
 
 def _open(model: Model, steps: list[Step]) -> str:
     """Why no rung holds."""
-    tried = [step for step in steps if step.rung and step.status != "not-attempted" and not step.random]
+    tried = [step for step in steps if step.rung and step.status not in UNTRIED and not step.random]
     if tried:
         return f"{tried[-1].height} {'out of date' if tried[-1].stale else tried[-1].word} {tried[-1].day}"
     return "weights never released" if model.weights.access == "none" else "not loaded yet"
