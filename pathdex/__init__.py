@@ -35,6 +35,7 @@ def load(
 ) -> "Encoder":
     """The model `name` with its released weights, its preprocessing and its named embeddings; no remote code is run.
 
+    Generative models have `.generate`, models of virtual staining `.stain`; the page on loading tells what each takes and gives.
     `precision` is fp32, bf16 or fp16. Raises `KeyError` for an unknown name, `ValueError` for an unknown variant, and
     `pathdex.hindrance.Hindered`, with a status and one line, where the weights can't be had or do not fit.
     """

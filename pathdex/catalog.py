@@ -5,13 +5,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from pathdex import faults
+from pathdex.kept import Kept
+from pathdex.once import answers_about, once
 from pathdex.problems import CatalogError, Problem
 from pathdex.reading import Document, Unreadable, decode, read
 from pathdex.schema import KINDS, Benchmark, Dataset, Erratum, Evidence, Model, Paper, Record, Result, Taxonomy
@@ -49,9 +51,9 @@ class Catalog:
     broken: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     @staticmethod
-    def load(root: Path) -> "Catalog":
+    def load(root: Path, kept: Kept | None = None) -> "Catalog":
         """The catalog below `root`/catalog; raises `CatalogError` with every problem of every file."""
-        catalog, problems = read_catalog(root)
+        catalog, problems = read_catalog(root, kept)
         if problems:
             raise CatalogError(problems)
         return catalog
@@ -75,28 +77,31 @@ class Catalog:
             return frozenset(f"{suite}/{task}" for suite, record in self.benchmarks.items() for task in record.tasks)
         return frozenset(getattr(self, kind)) | self.broken.get(kind, frozenset())
 
+    @once
     def models_of(self, paper: str) -> list[str]:
         """Ids of the models that a paper is about."""
-        return self._by_paper.get(paper, [])
+        return self._by_paper().get(paper, [])
 
+    @once
     def results_of(self, model: str) -> list[str]:
         """Ids of the tables with a row about a model."""
-        return self._by_model.get(model, [])
+        return self._by_model().get(model, [])
 
+    @once
     def errata_of(self, kind: str, name: str) -> list[str]:
         """Ids of the errata that concern a model or paper."""
-        return self._by_subject.get((kind, name), [])
+        return self._by_subject().get((kind, name), [])
 
-    @cached_property
+    @once
     def _by_paper(self) -> dict[str, list[str]]:
         return _gathered((paper, name) for name, model in self.models.items() for paper in dict.fromkeys(model.papers))
 
-    @cached_property
+    @once
     def _by_model(self) -> dict[str, list[str]]:
         rows = ((name, {row.model for row in result.rows.values() if row.model}) for name, result in self.results.items())
         return _gathered((model, name) for name, models in rows for model in models)
 
-    @cached_property
+    @once
     def _by_subject(self) -> dict[tuple[str, str], list[str]]:
         return _gathered(
             ((kind, name), erratum)
@@ -124,15 +129,16 @@ def find_root(given: Path | None = None) -> Path:
     return Path.cwd()
 
 
-def read_catalog(root: Path) -> tuple[Catalog, list[Problem]]:
+def read_catalog(root: Path, kept: Kept | None = None) -> tuple[Catalog, list[Problem]]:
     """The entries that can be read, and every problem of shape and reference."""
-    with _uncollected():
-        return _read(root)
+    with uncollected():
+        return _read(root, kept or Kept())
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: a catalog in the making is all alive, and scanning it again and again is quadratic."""
+def uncollected() -> Iterator[None]:
+    """Without the garbage collector: a catalog and what is rendered of it stay alive, and scanning them again and again is
+    quadratic."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -142,8 +148,8 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _read(root: Path) -> tuple[Catalog, list[Problem]]:
-    reader = _Reader(root)
+def _read(root: Path, kept: Kept) -> tuple[Catalog, list[Problem]]:
+    reader = _Reader(root, kept)
     reader.strays()
     runs: dict[str, Any] = reader.kind(RUNS, Run)
     kinds: dict[str, Any] = {kind: reader.kind(kind, record) for kind, record in KINDS.items()}
@@ -187,8 +193,8 @@ def _home(wanted: str, target: str) -> str:
 class _Reader:
     """Reads files one by one and keeps what is wrong with them."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, kept: Kept) -> None:
+        self.root, self.kept = root, kept
         self.problems: list[Problem] = []
         self.documents: dict[tuple[str, str], Document] = {}
         self.broken: dict[str, set[str]] = {}
@@ -219,10 +225,10 @@ class _Reader:
     def entry(self, kind: str, name: str, file: Path, record: type[Any]) -> Any:
         shown = file.relative_to(self.root).as_posix()
         try:
-            document = read(file, shown)
+            document = self.kept.held(file, lambda: read(file, shown))
             self.documents[kind, name] = document
             if isinstance(document.data, dict):
-                return record.model_validate(document.data)
+                return answers_about(document).of((record,), lambda: record.model_validate(document.data))
             self._refuse(file, f"wants a mapping, got {type(document.data).__name__}", "write key: value")
         except FileNotFoundError:
             self._refuse(file, "is missing", "add it")
@@ -246,7 +252,7 @@ class _Reader:
         for name in evidence:
             file = self.root / "catalog" / "evidence" / f"{name}.tensors.csv"
             try:
-                found[name] = decode(file)
+                found[name] = self.kept.held(file, partial(decode, file))
             except FileNotFoundError:
                 continue
             except Unreadable as error:
@@ -256,7 +262,7 @@ class _Reader:
 
     def _table(self, file: Path) -> Table | None:
         try:
-            return parsed(decode(file))
+            return self.kept.held(file, lambda: parsed(decode(file)))
         except FileNotFoundError:
             self._refuse(file, "is missing", "put the table's rows, as printed, beside its entry")
         except Unreadable as error:

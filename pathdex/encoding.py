@@ -2,22 +2,18 @@
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pathdex.filling import filled, library, recipe
-from pathdex.hindrance import Hindered
+from pathdex import answering, generating
+from pathdex.filling import library, recipe
+from pathdex.measuring.casting import cast
 from pathdex.measuring.pooling import Unavailable, take
 from pathdex.measuring.preparing import prepared
-from pathdex.measuring.skeleton import skeleton
-from pathdex.released import hostile, hub_cache
+from pathdex.obtaining import Origin
 from pathdex.schema import Model
-from pathdex.schema.model import Loader
-from pathdex.weights import opening
-from pathdex.weights.fetch import fetched
-from pathdex.weights.hub import chosen, snapshot
 
 Tensor = Any  # torch.Tensor
 Module = Any  # torch.nn.Module
@@ -33,6 +29,8 @@ class Encoder:
     variant: str
     device: str = "cpu"
     precision: str = "fp32"
+    origin: Origin = field(default_factory=Origin)
+    """Where the numbers came from, and those of networks beside it will."""
 
     @property
     def width(self) -> int:
@@ -74,6 +72,66 @@ class Encoder:
         with torch.inference_mode():
             return self._library.encode_text(self.module, ids.to(self.device)).float()
 
+    def generate(
+        self,
+        *condition: Tensor,
+        count: int | None = None,
+        seed: int = 0,
+        steps: int | None = None,
+        guidance: float | None = None,
+        length: int = 256,
+    ) -> Tensor:
+        """Images [B, 3, H, W] from 0 to 1 in float32, drawn by diffusion for B conditions. Of a language model: `answer`.
+
+        What a condition is, `model.generation.inputs` says; without one, `count` images are drawn freely. The same seed gives the
+        same images. Steps and guidance are the authors' where none are given; guidance 1 is none. The networks beside the
+        denoiser are fetched at the first call. Raises `Unavailable` for a model that draws nothing, and `Hindered`.
+        """
+        if self.model.writing is not None:
+            return self.answer(*condition, length=length)
+        return self._painter.draw(*condition, count=count, seed=seed, steps=steps, guidance=guidance)
+
+    def answer(self, prompt: str | Tensor, *inputs: Tensor, length: int = 256) -> str | Tensor:
+        """What a language model writes: the likeliest word each time, `length` at most.
+
+        Words are put into the prompt of the authors, unless they have a place for {image} of their own, and answered in words;
+        the tokenizer is fetched at the first call. Ids [B, N], of which SEEN of `pathdex.layers.language` stands where what is
+        seen has its place, are answered by ids [B, L]. What the inputs are, `model.writing.inputs` says.
+        Raises `Unavailable` for a model that writes nothing, and `Hindered`.
+        """
+        import torch
+
+        given = prompt if isinstance(prompt, str) else prompt.to(self.device)
+        with torch.inference_mode():
+            return self._speaker.answer(given, *self._placed(*inputs), length=length)
+
+    @cached_property
+    def _speaker(self) -> answering.Speaker:
+        return answering.Speaker(self.model, self.module, self.origin.cache, self.device)
+
+    @cached_property
+    def _painter(self) -> generating.Painter:
+        return generating.painter(self.model, self.module, self.origin, self.device, self._dtype)
+
+    def stain(self, images: Tensor, *more: Tensor) -> Tensor:
+        """H&E images [B, 3, H, W], preprocessed, as virtual stains [B, channels, height, width] in float32.
+
+        `model.channels` names them. Their unit, their size, and what some models want beside the images, the docstring of the
+        network's own `stain` says. A frozen network of others that `model.foundation` names is fetched at the first call.
+        Raises `Unavailable` for a model that stains nothing, and `Hindered`.
+        """
+        import torch
+
+        if not hasattr(self._library, "stained"):
+            raise Unavailable(f"{self.model.name} stains no images")
+        with torch.inference_mode():
+            frozen = {"foundation": self._foundation} if self.model.foundation else {}
+            return self._library.stained(self.module, *self._placed(images, *more), **frozen).float()
+
+    @cached_property
+    def _foundation(self) -> Module:
+        return generating.beside(self.model, self.model.foundation, self.origin, self.device, self._dtype)
+
     def encode(self, *inputs: Tensor, variants: Iterable[str] | None = None) -> dict[str, Tensor]:
         """Every variant asked for, or all, from one pass; each [B, width] in float32. Raises `Unavailable`."""
         import torch
@@ -82,9 +140,12 @@ class Encoder:
         if unknown := [name for name in asked if name not in self.model.embeddings]:
             raise Unavailable(f"{self.model.name} has no embedding {unknown[0]!r}; it has {', '.join(self.model.embeddings)}")
         with torch.inference_mode():
-            given = [one.to(self.device, self._dtype) if one.is_floating_point() else one.to(self.device) for one in inputs]
-            features = self._library.features(self.module, *given)
+            features = self._library.features(self.module, *self._placed(*inputs))
             return {name: take(features, self.model.embeddings[name].pooling).float() for name in asked}
+
+    def _placed(self, *inputs: Tensor) -> list[Tensor]:
+        """The inputs on the device, and those that are no integers in the precision."""
+        return [one.to(self.device, self._dtype) if one.is_floating_point() else one.to(self.device) for one in inputs]
 
     @property
     def _dtype(self) -> Any:
@@ -98,8 +159,8 @@ class Encoder:
 
         if precision == self.precision:
             return self
-        module = copy.deepcopy(self.module).to(getattr(torch, TYPES[precision]))
-        return Encoder(self.model, module, self.variant, self.device, precision)
+        module = cast(copy.deepcopy(self.module), self.device, getattr(torch, TYPES[precision]))
+        return Encoder(self.model, module, self.variant, self.device, precision, self.origin)
 
 
 def encoder(
@@ -111,49 +172,19 @@ def encoder(
     random: bool = False,
     cache: Path | None = None,
     quota: int | None = None,
+    origin: Origin | None = None,
 ) -> Encoder:
-    """The model filled with its released weights, or with seeded random ones; raises `Hindered` and `ValueError`."""
+    """The model filled with its released weights, or with seeded random ones, or from an origin that says which.
+
+    Raises `Hindered` and `ValueError`.
+    """
     loader = recipe(model)
     default = next((name for name, embedding in model.embeddings.items() if embedding.default), None)
     if variant not in (None, *model.embeddings):
         raise ValueError(f"no embedding {variant!r}; the entry has {', '.join(model.embeddings) or 'none'}")
-    module = _random(loader) if random else _released(model, loader, cache or hub_cache(), quota)
+    origin = origin or Origin(random, cache, quota)
+    module = origin.module(model.weights, loader)
     import torch
 
-    module.to(device, getattr(torch, TYPES[precision])).eval().requires_grad_(False)
-    return Encoder(model, module, variant or default or "", device, precision)
-
-
-def _released(model: Model, loader: Loader, cache: Path, quota: int | None) -> Module:
-    found = snapshot(model.weights)
-    paths = [fetched(found, file, cache, quota) for file in chosen(model.weights, loader.file, found)]
-    indexes = {path: opening.index(path) for path in paths}
-    if danger := hostile(indexes.values()):
-        raise Hindered("mismatch", danger)
-    module, _, wrong = filled(loader, indexes)
-    if wrong:
-        raise Hindered("mismatch", wrong)
-    return module
-
-
-def _random(loader: Loader) -> Module:
-    """The module with seeded numbers: gains are 1, biases 0, the rest small and normal, so that all stays finite."""
-    import torch
-
-    with torch.no_grad(), skeleton():
-        module = library(loader).build(loader)
-    hollow = {name: one for name, one in module.named_parameters(remove_duplicate=False) if one.is_meta}
-    drawn: dict[int, Any] = {}
-    for name, one in hollow.items():
-        drawn[id(one)] = drawn[id(one)] if id(one) in drawn else _numbers(name, tuple(one.shape))
-    module.load_state_dict({name: drawn[id(one)] for name, one in hollow.items()}, strict=False, assign=True)
-    return module
-
-
-def _numbers(name: str, shape: tuple[int, ...]) -> Tensor:
-    import torch
-
-    if len(shape) <= 1:
-        return torch.zeros(shape) if name.endswith("bias") else torch.ones(shape)
-    seed = int.from_bytes(sha256(name.encode()).digest()[:8], "big") >> 1
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)) * 0.02
+    cast(module, device, getattr(torch, TYPES[precision])).eval().requires_grad_(False)
+    return Encoder(model, module, variant or default or "", device, precision, origin)

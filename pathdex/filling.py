@@ -1,18 +1,18 @@
 """A recipe's module filled from files, strictly: every name and every shape accounted for, or not at all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pathdex import plugins
 from pathdex.hindrance import Hindered
-from pathdex.measuring.fitting import complaint, fit, used
+from pathdex.measuring.fitting import complaint, fit, together, used
 from pathdex.measuring.skeleton import skeleton
 from pathdex.schema import Model
 from pathdex.schema.measured import Fit
 from pathdex.schema.model import Loader
 from pathdex.weights import opening
-from pathdex.weights.index import Index, Tensor
+from pathdex.weights.index import Index
 
 Module = Any  # torch.nn.Module, which is not imported before a module is built
 
@@ -40,10 +40,11 @@ def named(loader: Loader, module: Module, stored: Mapping[str, Any]) -> dict[str
     return adapted(loader, module, below) if adapted else below
 
 
-def compared(loader: Loader, stored: Mapping[str, Tensor]) -> tuple[Fit, str]:
-    """How an index fits the recipe, on the meta device, and what is wrong in one line."""
+def compared(loader: Loader, files: Iterable[tuple[str, Index]]) -> tuple[Fit, str]:
+    """How the indexes of files fit the recipe, on the meta device, and what is wrong in one line; raises `Hindered`."""
     import torch
 
+    stored = together(loader, ((name, holds.tensors) for name, holds in files))
     with torch.device("meta"), torch.no_grad():
         module = library(loader).build(loader)
         hollow = {name: torch.empty(one.shape, dtype=getattr(torch, one.dtype, None)) for name, one in stored.items()}
@@ -59,7 +60,7 @@ def filled(loader: Loader, files: Mapping[Path, Index], device: str = "cpu") -> 
     with torch.no_grad():
         with skeleton():
             module = library(loader).build(loader)
-        stored = {name: tensor for path, holds in files.items() for name, tensor in opening.tensors(path, holds).items()}
+        stored = together(loader, ((path.name, opening.tensors(path, holds)) for path, holds in files.items()))
         wanted, given = module.state_dict(), named(loader, module, stored)
         found = fit(wanted, given)
         wrong = complaint(found, wanted, stored)

@@ -32,6 +32,11 @@ def whole(value: int) -> str:
     return f"{value:,}"
 
 
+def plural(number: int, word: str) -> str:
+    """A number of things: 1 is "1 model", 0 "0 models"."""
+    return f"{number:,} {word}{'s' * (number != 1)}"
+
+
 def size(value: int) -> str:
     """Bytes in decimal units, as hubs print them: 1213476020 is "1.21 GB"."""
     for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):

@@ -18,6 +18,14 @@ def scrubbed(text: str) -> str:
     return FORM.sub(HIDDEN, text)
 
 
+def one_line(message: str) -> str:
+    """A library's message as one line that says the same on every machine: no tokens, paths, addresses, nothing like HTML."""
+    line = scrubbed(" ".join("".join(mark if mark.isprintable() else " " for mark in message).split()))
+    line = re.sub(r"(?<![\w./])(?:/[\w.@+-]+)+/", "", line)
+    line = re.sub(r"0x[0-9a-fA-F]+", "0x0", line).translate({ord("<"): "(", ord(">"): ")", ord("&"): "+"})
+    return line if len(line) <= 240 else line[:237].rstrip() + "..."
+
+
 def known() -> Iterator[str]:
     """The tokens that this process could use: of its environment, and of the Hub's own login."""
     yield from (token for name in VARIABLES if len(token := os.environ.get(name, "").strip()) >= 8)

@@ -2,7 +2,6 @@
 
 import json
 import platform
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from pathdex.measuring.seen import Seen, Way
 from pathdex.schema import Evidence, Model
 from pathdex.schema.evidence import RUNGS, UNTRIED, Environment, Height, Rung, Rungs, Status, is_random
 from pathdex.schema.recipe import fingerprint
-from pathdex.tokens import scrubbed
+from pathdex.tokens import one_line, scrubbed
 
 DISTRIBUTIONS = {"open_clip": "open_clip_torch"}
 """What a library is installed as, where that is not its own name."""
@@ -187,7 +186,7 @@ def _rung(model: Model, height: Height, ended: Ended, seconds: float = 0.0) -> R
     seen = ended.seen
     return RUNGS[height](
         status=cast(Status, ended.status),
-        reason=_line(ended.reason) or None,
+        reason=one_line(ended.reason) or None,
         measured=seen.measured if seen else None,
         measured_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         seconds=round(seconds, 2),
@@ -196,14 +195,6 @@ def _rung(model: Model, height: Height, ended: Ended, seconds: float = 0.0) -> R
             python=platform.python_version(), libraries=_versions(model), device=seen.device if seen else "meta"
         ),
     )
-
-
-def _line(reason: str) -> str:
-    """A library's message as one line that says the same on every machine: no paths, no addresses, nothing like HTML."""
-    line = scrubbed(" ".join("".join(mark if mark.isprintable() else " " for mark in reason).split()))
-    line = re.sub(r"(?<![\w./])(?:/[\w.@+-]+)+/", "", line)
-    line = re.sub(r"0x[0-9a-fA-F]+", "0x0", line).translate({ord("<"): "(", ord(">"): ")", ord("&"): "+"})
-    return line if len(line) <= 240 else line[:237].rstrip() + "..."
 
 
 def _keep(catalog: Catalog, folder: Path, name: str, height: Height, seen: Rung, beside: Mapping[str, str], again: bool) -> bool:

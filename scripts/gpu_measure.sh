@@ -1,26 +1,65 @@
 #!/usr/bin/env bash
-# Embeddings, speed and memory of every model on this machine's GPUs, with seeded random weights at true size: no download, no token.
-# The evidence lands in catalog/evidence, the report in build/nightly. Where $OUT names a folder, both are packed there too.
-# Arguments go to scripts/smoke_test.py: `scripts/gpu_measure.sh --deadline 0.15` ends in time, and the same with --resume goes on.
+# Everything that wants a GPU, in one call, with seeded random weights at true size: no download, no token.
+#
+#   scripts/gpu_measure.sh [--piece SECONDS] [benchmark] [embedding] [cost] [arguments of scripts/smoke_test.py]
+#
+# First the throughput benchmark, then embeddings of every model, four at a time on each GPU, then speed and memory one at a time,
+# patch encoders before the others; or only the steps that are named. With --piece it ends in that time. Called again, here or
+# wherever the evidence is, it goes on with what the evidence lacks. Evidence lands in catalog/evidence, the benchmark's table and
+# the reports in build/. Where $OUT names a folder, all of that is packed there as measured.tar.gz, to be unpacked here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+piece=86400 steps=()
+while (($#)); do
+  case $1 in
+    --piece) piece=${2:?"wants seconds"} && shift 2 ;;
+    benchmark | embedding | cost) steps+=("$1") && shift ;;
+    *) break ;;
+  esac
+done
+((${#steps[@]})) || steps=(benchmark embedding cost)
+[[ $piece =~ ^[1-9][0-9]*$ ]] || { echo "gpu_measure: --piece wants seconds, got '$piece'" >&2; exit 2; }
 
 python=${PYTHON:-.venv/bin/python}
 command -v "$python" >/dev/null || python=python3
 command -v nvidia-smi >/dev/null && nvidia-smi -L || { echo "gpu_measure: no NVIDIA GPU is visible here" >&2; exit 2; }
+cards=${CUDA_VISIBLE_DEVICES:-$(nvidia-smi -L | awk '/^GPU / { printf "%s%d", comma, number++; comma = "," }')}
 export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
 
-case " $* " in
-  *" --resume"*) asked=() ;;
-  *) asked=(--device cuda --random --rungs "architecture,embedding,cost") ;;
-esac
-case " $* " in
-  *" --resume"* | *" --kind "* | *" --all "* | *" --changed-since "* | *" --environment "*) ;;
-  *) [[ ${1:-} == [a-z0-9]* ]] || asked+=(--all) ;;
-esac
+memory=$(awk '/^MemTotal/ { print $2 * 1024 * 0.6 / 1e9 }' /proc/meminfo) # of one process; few of those side by side want much
+to_end=40 least=60 worst=0
+left() { echo $((piece - SECONDS - to_end)); }
 
-code=0
-"$python" scripts/smoke_test.py "${asked[@]}" "$@" || code=$?
-[[ $code != 3 ]] || code=0 # that nothing released was loaded is the purpose here
-[[ -z ${OUT:-} ]] || tar -czf "$OUT/measured.tar.gz" catalog/evidence build/nightly
-exit "$code"
+measure() { # slots, rung, and which models
+  local code=0
+  (($(left) > least)) || { worst=1 && return 0; }
+  # A model that takes longer than a whole piece times out and is kept as such; one that is cut short by the piece's end is not.
+  CUDA_VISIBLE_DEVICES=$1 "$python" scripts/smoke_test.py --device cuda --random --missing --rungs "$2" --memory "$memory" \
+    --deadline "$(awk "BEGIN { print $(left) / 3600 }")" --time-limit "$((piece - to_end - least / 2))" "${@:3}" || code=$?
+  ((code == 3 || code <= worst)) || worst=$code # that nothing released was loaded is the purpose here
+}
+
+for step in "${steps[@]}"; do
+  case $step in
+    benchmark)
+      mkdir -p build
+      if (($(left) > least)) && timeout "$(left)" "$python" benchmarks/encode_throughput.py >build/throughput.partial; then
+        mv build/throughput.partial build/throughput.txt && cat build/throughput.txt
+      else
+        worst=1
+      fi
+      ;;
+    embedding) measure "$cards,$cards,$cards,$cards" embedding "${@:---all}" ;;
+    cost)
+      (($#)) || measure "$cards" cost --kind patch-encoder
+      measure "$cards" cost "${@:---all}"
+      ;;
+  esac
+done
+
+if [[ -n ${OUT:-} ]]; then
+  mkdir -p build/nightly && touch build/throughput.txt
+  tar -czf "$OUT/measured.tar.gz" catalog/evidence build/nightly build/throughput.txt
+fi
+exit "$worst"

@@ -86,6 +86,12 @@ class Hub:
 
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
+        self.plain: dict[str, Content] = {}
+        """Files at paths of their own, as a server has them that is no Hub."""
+        self.pages: set[str] = set()
+        """Those of them that are pages."""
+        self.moved: dict[str, str] = {}
+        """Paths that lead to others."""
         self.faults: list[Fault] = []
         self.log: list[tuple[str, str, str, int]] = []
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -149,8 +155,14 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(fault.wait)
         if fault.status:
             self._refuse(fault.status, fault.code, fault.message)
+        elif path in self.owner.moved:
+            self._send(302, {"Location": self.owner.moved[path], "Content-Length": "0"}, None)
+        elif path in self.owner.plain:
+            self._content(Commit("", {path: self.owner.plain[path]}), path, fault)
         elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
             self._info(found[1], found[2] or "main")
+        elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/tree/([^/]+)", path):
+            self._tree(found[1], found[2])
         elif found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             self._file(found[1], found[2], found[3], fault)
         else:
@@ -198,6 +210,15 @@ class _Handler(BaseHTTPRequestHandler):
         ).encode()
         self._send(200, {"Content-Type": "application/json", "Content-Length": str(len(body))}, body)
 
+    def _tree(self, name: str, revision: str) -> None:
+        if (commit := self._commit(name, revision)) is None:
+            return
+        listed = [
+            {"type": "file", "path": file, "size": commit.size(file), "oid": commit.sha256(file)[:40]} for file in commit.files
+        ]
+        body = json.dumps(listed).encode()
+        self._send(200, {"Content-Type": "application/json", "Content-Length": str(len(body))}, body)
+
     def _file(self, name: str, revision: str, file: str, fault: Fault) -> None:
         commit = self._commit(name, revision)
         if commit is None:
@@ -217,6 +238,8 @@ class _Handler(BaseHTTPRequestHandler):
         end = min(int(wanted[2]) + 1 if wanted and wanted[2] else size, size) - fault.short
         headers = {"X-Repo-Commit": commit.sha, "ETag": f'"{digest}"', "Content-Length": str(end - start)}
         headers |= {"X-Linked-Size": str(size), "X-Linked-Etag": f'"{digest}"', "Accept-Ranges": "bytes"}
+        if file in self.owner.pages:
+            headers["Content-Type"] = "text/html; charset=utf-8"
         if wanted:
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
         self._send(206 if wanted else 200, headers, None)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pathdex import plugins
-from pathdex.build import _prose, build, outputs, stale
+from pathdex.build import build, outputs, site_texts, stale
 from pathdex.catalog import Catalog
 from pathdex.commands import main
 from pathdex.files import write_whole
@@ -109,7 +109,7 @@ def test_static_files_are_copied_and_templates_are_not(toy_root: Path, fake: Any
     }.items():
         write_whole(toy_root / "site" / path, content)
     assert build(toy_root) == ["build/docs/a.md", "build/docs/assets/a.css", "build/docs/assets/a.png"]
-    assert sorted(_prose(toy_root)) == ["about.md", "assets/a.css", "templates/a.jinja"]
+    assert sorted(site_texts(toy_root)) == ["about.md", "assets/a.css", "templates/a.jinja"]
 
 
 def test_a_failing_output_leaves_everything_as_it_was(toy_root: Path, fake: Any) -> None:
@@ -131,7 +131,7 @@ def test_two_outputs_never_write_one_file(toy_root: Path, fake: Any) -> None:
 def test_an_output_keeps_the_contract(name: str, toy: Catalog) -> None:
     output = plugins.load("pathdex.outputs", name)
     assert output.__doc__
-    texts = _prose(ROOT)
+    texts = site_texts(ROOT)
     rendered = list(output.render(toy, texts))
     assert rendered == list(output.render(toy, texts))
     for path, text in rendered:

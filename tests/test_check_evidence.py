@@ -95,6 +95,21 @@ def vectors(weights: str = "released", **precisions: Any) -> dict[str, Any]:
     return {"weights": weights, "tiles": "0" * 64, "device_class": "cpu", "variants": {"cls": rows}}
 
 
+def published(**tolerance: float) -> Change:
+    """Let tiny's authors publish an embedding of an image of theirs."""
+    files = {
+        part: {"url": f"https://example.org/{part}", "sha256": digit * 64} for part, digit in (("input", "1"), ("output", "2"))
+    }
+    stated = json.dumps([{**files, "variant": "cls", **tolerance, "source": "https://example.org/tiny"}])
+    return edit(MODEL, ("pitfalls:\n", f"expected: {stated}\npitfalls:\n"))
+
+
+def reproduced(**fields: Any) -> Change:
+    """Let tiny's embedding be held against the published one."""
+    one = {"variant": "cls", "input": "1" * 64, "output": "2" * 64, **fields}
+    return climbed("embedding", measured={**vectors(fp32={}), "expected": [one]})
+
+
 def renamed(old: str, new: str) -> Change:
     """Give evidence and its listing another model's name."""
 
@@ -198,6 +213,12 @@ TRIPS: list[tuple[str, list[Change], str]] = [
         "find what changed, or run pathdex verify tiny --rung embedding --accept",
     ),
     (
+        "published-outputs-hold",
+        [published(atol=0.01), reproduced(cosine=0.99, difference=0.02, greatest=3.0)],
+        "{expected}: expected.0: cls comes out up to 0.02 apart, 0.01 is allowed; "
+        "correct the preprocessing, the pooling or the recipe, or excuse the entry",
+    ),
+    (
         "precisions-agree",
         [climbed("embedding", measured=vectors(fp32={}, bf16={"agreement": 0.9995}, fp16={"agreement": 0.98}))],
         "{variant}: embeddings.cls: in fp16 has cosine 0.980000 with fp32, below 0.999; say so under pitfalls and excuse the entry",
@@ -225,8 +246,10 @@ def _filled(line: str, folder: Path) -> str:
         "revision": "revision:",
         "variant": "  cls:",
         "embeddings": "embeddings:",
+        "expected": "expected:",
     }
-    spots = {name: f"catalog/{MODEL}:{_line_of(model, text)}" for name, text in places.items()}
+    written = model.read_text(encoding="utf-8")
+    spots = {name: f"catalog/{MODEL}:{_line_of(model, text)}" for name, text in places.items() if text in written}
     spots["width"] = f"catalog/{MODEL}:{int(_line_of(model, '  cls:')) + 1}"
     if evidence.exists():
         text = evidence.read_text(encoding="utf-8")
@@ -246,6 +269,30 @@ def test_a_check_trips_alone_at_the_right_line(rule: str, changes: list[Change],
     for change in changes:
         change(toy_root / "catalog")
     assert _found(toy_root) == [f"{_filled(line, toy_root / 'catalog')} [evidence/{rule}]"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ([published(atol=0.01), reproduced(cosine=0.99, difference=0.009, greatest=3.0)], ""),
+        ([published(rtol=0.01), reproduced(cosine=0.99, difference=0.02, greatest=3.0)], ""),
+        ([published(), reproduced(cosine=0.9991, difference=9.0, greatest=3.0)], ""),
+        ([published(), reproduced(cosine=0.9989, difference=0.0, greatest=3.0)], "comes out with cosine 0.998900, below 0.999"),
+        ([published(), reproduced(hindered="unreachable: HTTP 503")], ""),
+        (
+            [published(), reproduced(hindered="mismatch: it has another SHA-256")],
+            "was not compared: mismatch: it has another SHA-256",
+        ),
+        ([reproduced(cosine=0.1, difference=9.0, greatest=3.0)], ""),
+    ],
+)
+def test_a_published_output_is_judged_by_its_authors_tolerance_or_by_its_cosine(
+    changes: list[Change], told: str, toy_root: Path
+) -> None:
+    for change in changes:
+        change(toy_root / "catalog")
+    found = _found(toy_root)
+    assert (len(found), told in "".join(found)) == (int(bool(told)), True), found
 
 
 def test_a_listing_that_cannot_be_read_is_told_once(toy_root: Path) -> None:

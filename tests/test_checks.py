@@ -81,6 +81,19 @@ TRIPS: list[tuple[str, Sequence[Edit], str]] = [
         "write it bare, with a point before any exponent (1.0e-5)",
     ),
     (
+        "models/recipe-or-reason",
+        [
+            ("models/tiny-slide.yaml", "access: none", "access: open\n  license: MIT\n  url: https://example.org/get"),
+        ],
+        "catalog/models/tiny-slide.yaml:8: weights: were released, but nothing loads them; "
+        "give a recipe, or unsupported with the reason and where it can be seen",
+    ),
+    (
+        "models/recipe-or-reason",
+        [("models/tiny.yaml", "loader:", "unsupported:\n  what: It is small.\n  source: https://example.org/tiny\nloader:")],
+        "catalog/models/tiny.yaml:26: unsupported: stands beside a recipe that pathdex builds; remove one of them",
+    ),
+    (
         "models/widths-fit",
         [
             ("models/tiny-slide.yaml", "loader:", "architecture:\n  backbone: MIL\n  width: 64\nloader:"),

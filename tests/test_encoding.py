@@ -1,5 +1,6 @@
 """A filled model encodes images as its entry says; the standard tiles are the same everywhere; precisions and goldens are compared."""
 
+import time
 from pathlib import Path
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -9,15 +10,17 @@ import pytest
 
 from pathdex.encoding import Encoder, encoder
 from pathdex.hindrance import Hindered
-from pathdex.measuring import golden, tiles
+from pathdex.measuring import devices, golden, tiles
 from pathdex.measuring.pooling import Unavailable
 from pathdex.measuring.preparing import prepared
 from pathdex.measuring.seen import Seen, Way
 from pathdex.measuring.skeleton import skeleton
+from pathdex.obtaining import Origin
 from pathdex.rungs import cost, embedding
 from pathdex.schema import Model
 from pathdex.schema.measured import Cost, Vectors
 from pathdex.schema.model import Preprocess
+from pathdex.writing.measurements import parts_of
 
 KWARGS = {"num_classes": 0, "depth": 2, "embed_dim": 48, "num_heads": 3, "img_size": 64}
 ENTRY: dict[str, Any] = {
@@ -156,6 +159,89 @@ def test_vectors_that_are_not_finite_are_a_mismatch(monkeypatch: pytest.MonkeyPa
     assert (seen.status, seen.reason) == ("mismatch", "the embedding cls in fp32 is not finite")
 
 
+def _overflowing(*precisions: str) -> Any:
+    """An encoder whose numbers are not finite in some precisions."""
+    import torch
+
+    def encode(self: Encoder, *_: Any, **__: Any) -> Any:
+        return {"cls": torch.full((6, 48), float("inf") if self.precision in precisions else 1.0)}
+
+    return encode
+
+
+@pytest.mark.parametrize(
+    ("precisions", "ended"),
+    [
+        (("fp16",), ("passed", "")),
+        (("bf16",), ("mismatch", "the embedding cls in bf16 is not finite")),
+        (("fp32", "fp16"), ("mismatch", "the embedding cls in fp32 is not finite")),
+    ],
+)
+def test_numbers_that_outgrow_fp16_alone_are_told_and_no_mismatch(
+    precisions: tuple[str, ...], ended: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Encoder, "encode", _overflowing(*precisions))
+    seen = embedding.measure(MODEL, Way(random=True, settings={"precisions": ("fp32", "bf16", "fp16")}))
+    assert (seen.status, seen.reason) == ended
+    if ended[0] == "passed":
+        half = _vectors(seen).variants["cls"]["fp16"]
+        assert (half.finite, half.norm, half.agreement) == (False, None, None)
+        assert "cls in fp16 not usable: not every number is finite" in list(parts_of(seen.measured))
+
+
+def test_a_network_that_can_not_be_compiled_is_timed_as_it_is_and_the_failure_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no graph\nof this <network>")
+
+    monkeypatch.setattr(torch, "compile", lambda _: refuse)
+    settings = {"seconds": 0.0, "batches": (1,), "precisions": ("fp32", "bf16"), "compiled": True}
+    seen = cost.measure(MODEL, Way(random=True, settings=settings))
+    assert isinstance(seen.measured, Cost)
+    assert [(one.precision, one.mode) for one in seen.measured.speeds] == [("fp32", "eager"), ("bf16", "eager")]
+    assert seen.measured.failed == dict.fromkeys(("compiled in fp32", "compiled in bf16"), "RuntimeError: no graph")
+    assert "compiled in fp32 failed: RuntimeError: no graph" in list(parts_of(seen.measured))
+
+
+def test_what_is_compiled_is_timed_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch, "compile", lambda encode: encode)
+    settings = {"seconds": 0.0, "batches": (1,), "precisions": ("fp32",), "compiled": True}
+    seen = cost.measure(MODEL, Way(random=True, settings=settings))
+    assert isinstance(seen.measured, Cost)
+    assert [one.mode for one in seen.measured.speeds] + list(seen.measured.failed) == ["eager", "compiled"]
+
+
+def test_the_time_to_have_the_files_is_not_the_time_to_load_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(*_: Any) -> dict[Any, Any]:
+        time.sleep(0.7)
+        return {}
+
+    drawn = encoder(MODEL, random=True)
+    monkeypatch.setattr(Origin, "fetched", slowly)
+    monkeypatch.setattr(cost, "encoder", lambda *_, **__: drawn)
+    seen = cost.measure(MODEL, Way(settings={"seconds": 0.0, "batches": (1,), "precisions": ("fp32",)}))
+    assert isinstance(seen.measured, Cost)
+    assert seen.measured.fetch_seconds is not None
+    assert seen.measured.fetch_seconds >= 0.7 > seen.measured.load_seconds
+
+
+def test_fp32_is_not_rounded_to_tf32_where_a_device_would() -> None:
+    import torch
+
+    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = convolutions.allow_tf32, products.allow_tf32
+    try:
+        convolutions.allow_tf32 = products.allow_tf32 = True
+        assert (devices.exact("cpu"), convolutions.allow_tf32) == (None, True)
+        assert devices.exact("cuda") is False
+        assert (convolutions.allow_tf32, products.allow_tf32) == (False, False)
+    finally:
+        convolutions.allow_tf32, products.allow_tf32 = before
+
+
 def test_the_cost_rung_times_every_setting() -> None:
     seen = cost.measure(MODEL, Way(random=True, settings={"seconds": 0.01, "batches": (1, 2)}))
     assert isinstance(seen.measured, Cost)
@@ -218,7 +304,7 @@ def test_coordinates_keep_their_digits_in_half_precision(monkeypatch: pytest.Mon
 def test_weights_that_are_shared_are_filled_under_both_names(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    from pathdex import encoding
+    from pathdex import obtaining
 
     class Tied(torch.nn.Module):
         def __init__(self) -> None:
@@ -226,8 +312,8 @@ def test_weights_that_are_shared_are_filled_under_both_names(monkeypatch: pytest
             self.words, self.head = torch.nn.Embedding(5, 3), torch.nn.Linear(3, 5, bias=False)
             self.head.weight = self.words.weight
 
-    monkeypatch.setattr(encoding, "library", lambda _: SimpleNamespace(build=lambda _: Tied()))
-    module = encoding._random(None)  # type: ignore[arg-type]
+    monkeypatch.setattr(obtaining, "library", lambda _: SimpleNamespace(build=lambda _: Tied()))
+    module = obtaining.randomised(None)  # type: ignore[arg-type]
     assert not module.head.weight.is_meta
     assert torch.equal(module.head.weight, module.words.weight)
 

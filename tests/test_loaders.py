@@ -2,6 +2,7 @@
 
 import importlib
 import warnings
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -95,9 +96,32 @@ def test_the_hub_is_out_of_reach_inside_offline_and_as_before_after_it() -> None
     from huggingface_hub import constants
 
     before = constants.HF_HUB_OFFLINE
-    with arguments.offline():
-        assert constants.HF_HUB_OFFLINE is True
+    with arguments.offline(), arguments.offline():
+        assert constants.is_offline_mode()
     assert constants.HF_HUB_OFFLINE is before
+
+
+def test_a_thread_that_is_offline_keeps_no_other_from_asking_in_whatever_order_they_end() -> None:
+    from huggingface_hub import constants
+
+    before, inside, go, seen = constants.HF_HUB_OFFLINE, Event(), Event(), []
+
+    def other() -> None:
+        with arguments.offline():
+            inside.set()
+            go.wait(10)
+            seen.append(bool(constants.is_offline_mode()))
+
+    thread = Thread(target=other)
+    thread.start()
+    inside.wait(10)
+    seen.append(bool(constants.is_offline_mode()))
+    with arguments.offline():
+        seen.append(bool(constants.is_offline_mode()))
+    seen.append(bool(constants.is_offline_mode()))
+    go.set()
+    thread.join()
+    assert (seen, constants.HF_HUB_OFFLINE) == ([False, True, False, True], before)
 
 
 def test_a_timm_recipe_gives_the_network_its_keywords_ask_for() -> None:

@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 import json
 import subprocess
+import sys
 import time
 import zipfile
 from dataclasses import replace
@@ -18,7 +19,7 @@ from test_released import SAFE, TOKEN
 from pathdex import tokens
 from pathdex.catalog import Catalog, read_catalog
 from pathdex.nightly import calling, running, slots, telling
-from pathdex.nightly.choosing import WrongCall, choose
+from pathdex.nightly.choosing import WrongCall, choose, lacking
 from pathdex.nightly.climb import blocked
 from pathdex.nightly.environments import prepared
 from pathdex.nightly.journal import Done
@@ -217,13 +218,71 @@ def test_models_are_chosen_by_id_kind_and_environment(checkout: Path) -> None:
         choose(catalog, checkout, changed_since="--output=x")
 
 
-def _parsed(*arguments: str) -> argparse.Namespace:
+def _script() -> Any:
     spec = importlib.util.spec_from_file_location("smoke_test", SCRIPT)
     assert spec and spec.loader
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    parsed: argparse.Namespace = script.parser().parse_args(arguments)
+    return script
+
+
+def _parsed(*arguments: str) -> argparse.Namespace:
+    parsed: argparse.Namespace = _script().parser().parse_args(arguments)
     return parsed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--resume", "--rungs", "cost"], "smoke_test: --resume takes up a run as it was planned; leave --rungs out"),
+        (["--resume", "r", "--time-limit", "7"], "leave --time-limit out"),
+        (["tiny", "--resume"], "leave the models out"),
+        (["tiny", "--time-limit", "cots=7"], "no rung 'cots'; write seconds, such as 600 or weights=600,cost=900"),
+        (["tiny", "--time-limit", "soon"], "'soon'; write seconds, such as 600"),
+        (["tiny", "--workers", "0"], "--workers: '0' is not a number above 0"),
+        (["tiny", "--gpus", "1.5"], "--gpus: '1.5' is not a whole number"),
+        (["tiny", "--memory", "much"], "--memory: 'much' is not a number above 0"),
+        (["tiny", "--kind", "slide"], "invalid choice: 'slide'"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_told_and_nothing_is_done(
+    arguments: list[str], complaint: str, toy_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["smoke_test.py", "--root", str(toy_root), *arguments])
+    try:
+        code = _script().main()
+    except SystemExit as ended:
+        code = ended.code
+    assert (code, complaint in capsys.readouterr().err) == (2, True)
+    assert not (toy_root / "build").exists()
+
+
+def test_a_dry_run_tells_what_would_be_done_and_does_nothing(toy_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["tiny", "tiny-slide", "--rungs", "header", "--slurm", "--sbatch=--partition=gpu", "--run", "r", "--dry-run"]
+    assert calling.carried_out(_parsed("--root", str(toy_root), *call)) == 0
+    told = capsys.readouterr().out
+    lines = ("run r: 2 models, rungs header", "models: tiny, tiny-slide", "#SBATCH --array=0,1%8", "#SBATCH --partition=gpu")
+    assert [line in told for line in lines] == [True] * 4
+    assert not (toy_root / "build").exists()
+
+
+def test_a_run_for_what_is_missing_leaves_out_what_the_evidence_tells(toy_root: Path) -> None:
+    from pathdex.verify import Ended, recorded
+
+    catalog = Catalog.load(toy_root)
+    assert "tiny" not in lacking(catalog, catalog.models, ("architecture",))
+    assert "tiny" in lacking(catalog, catalog.models, ("architecture", "cost"))
+    for status, left in (("unreachable", True), ("timeout", False), ("out-of-memory", False), ("unsupported-environment", True)):
+        recorded(catalog, toy_root, "tiny", "cost", Ended(status, "why"))
+        assert ("tiny" in lacking(Catalog.load(toy_root), ["tiny"], ("cost",))) == left, status
+
+
+def test_a_script_without_its_package_says_what_to_do(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-S", str(SCRIPT), "--help"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert told.returncode == 2
+    assert "is not installed for this Python; run .venv/bin/python, or make install first" in told.stderr
 
 
 @pytest.mark.parametrize(
@@ -236,6 +295,9 @@ def _parsed(*arguments: str) -> argparse.Namespace:
         (["--resume"], "no run to take up; leave --resume out"),
         (["--resume", "gone"], "no run 'gone' in build/nightly"),
         (["tiny", "--resume"], "--resume takes up a run as it was planned"),
+        (["tiny", "--random"], "--random is for the rungs embedding and cost; name one under --rungs"),
+        (["tiny", "--accept"], "--accept keeps released embeddings; give it with the rung embedding and without --random"),
+        (["tiny", "--sbatch=--partition=x"], "--sbatch is for --slurm; leave it out, or give both"),
     ],
 )
 def test_a_wrong_call_is_told_before_anything_is_done(call: list[str], complaint: str, toy_root: Path) -> None:
@@ -279,6 +341,22 @@ def test_a_worker_that_never_answers_is_sent_again_and_then_told(toy_root: Path)
         "weights": ("not-attempted", "the run ended before"),
     }
     assert (report.code, (folder / "done").exists()) == (1, False)
+
+
+@pytest.mark.parametrize("engine", ["here", "slurm"])
+def test_what_is_lost_is_told_in_the_words_of_its_own_worker(engine: Any, toy_root: Path) -> None:
+    catalog, folder = Catalog.load(toy_root), toy_root / "run"
+    names = ("tiny-slide", "tiny")
+    plan = Plan(root=str(toy_root), models=names, rungs=("header",), limits={}, memory=1, workers=1, engine=engine)
+    for log, words in (
+        ("0", "of the first task"),
+        ("aside", "of another group"),
+        ("default" if engine == "here" else "1", "own"),
+    ):
+        (folder / "logs").mkdir(parents=True, exist_ok=True)
+        (folder / "logs" / f"{log}.log").write_text(f"{words}\n", encoding="utf-8")
+    rows = running._At(plan, folder, catalog, lambda _: None, 0.0).rows(stopped=False)
+    assert rows["tiny"]["header"].done.reason == "the worker ended without an answer (own)"
 
 
 def test_an_entry_that_can_not_be_read_has_its_status_too(toy_root: Path) -> None:

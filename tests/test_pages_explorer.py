@@ -166,3 +166,13 @@ def test_the_guided_choice_offers_every_stain_and_states_its_rule(toy: Catalog) 
 
 def test_an_empty_catalog_has_empty_tables() -> None:
     assert "0 models" in pages(Catalog())["models/index.md"] and data(Catalog())["papers.json"]["ids"] == []
+
+
+def test_models_stand_by_tables_then_by_date_and_the_table_says_so(toy: Catalog) -> None:
+    one = toy.models["tiny"]
+    dates = {"a": "2024", "b": None, "c": "2025-01-02", "tiny": "2020"}
+    many = {name: one.model_copy(update={"name": name, "released": date}) for name, date in dates.items()}
+    assert model_columns.ordered(replace(toy, models=many)) == ["tiny", "c", "a", "b"]
+    page = pages(toy)["models/index.md"]
+    assert 'data-order="-tables"' in page and "First stand the models that most" in page
+    assert 'data-order="-published"' in pages(toy)["papers/index.md"]

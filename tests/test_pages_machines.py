@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 import yaml
 
-from pathdex.build import _prose
+from pathdex.build import site_texts
 from pathdex.catalog import Catalog
 from pathdex.outputs import card, download_pages, feeds, llms
 from pathdex.schema import Model, Paper
@@ -76,7 +76,7 @@ def test_without_an_address_the_way_is_counted_from_the_file(home: str, target: 
 
 def test_the_settings_are_read_with_the_prose(toy_root: Path) -> None:
     (toy_root / "mkdocs.yml").write_text(ADDRESS["mkdocs.yml"])
-    assert addresses.home(_prose(toy_root)) == "https://example.org/toy/"
+    assert addresses.home(site_texts(toy_root)) == "https://example.org/toy/"
 
 
 @pytest.mark.parametrize("kind", ["models", "papers", "errata"])
@@ -114,8 +114,14 @@ def test_a_partial_date_is_its_first_moment(date: str, first: str) -> None:
     assert moment(date) == first
 
 
-def test_a_model_of_unknown_date_is_in_no_feed(toy: Catalog) -> None:
+def test_a_model_of_unknown_date_bears_that_of_its_first_paper(toy: Catalog) -> None:
     undated = replace(toy, models={"tiny": toy.models["tiny"].model_copy(update={"released": None})})
+    paper = toy.papers[toy.models["tiny"].papers[0]]
+    assert feed(undated, "models", {}).findtext(f"{ATOM}entry/{ATOM}updated") == moment(paper.preprinted or paper.published or "")
+
+
+def test_a_model_without_any_date_is_in_no_feed(toy: Catalog) -> None:
+    undated = replace(toy, models={"tiny": toy.models["tiny"].model_copy(update={"released": None, "papers": ()})})
     found = feed(undated, "models", {})
     assert not found.findall(f"{ATOM}entry") and found.findtext(f"{ATOM}updated") == "1970-01-01T00:00:00Z"
 
@@ -219,7 +225,7 @@ def test_the_card_is_a_picture_of_the_stated_size() -> None:
     ((path, content),) = card.render(Catalog(), {})
     assert path == "build/docs/assets/card.png" and content[:8] == b"\x89PNG\r\n\x1a\n"
     width, height, depth, colours = struct.unpack(">IIBB", content[16:26])
-    main = (ROOT / "site/overrides/main.html").read_text(encoding="utf-8")
+    main = (ROOT / "site/overrides/frame.html").read_text(encoding="utf-8")
     assert (depth, colours) == (8, 3) and f'width" content="{width}"' in main and f'height" content="{height}"' in main
     start = content.index(b"IDAT")
     (size,) = struct.unpack(">I", content[start - 4 : start])
@@ -229,7 +235,7 @@ def test_the_card_is_a_picture_of_the_stated_size() -> None:
 @pytest.fixture(scope="module")
 def downloads(toy: Catalog) -> dict[str, str | bytes]:
     """What lies below downloads/."""
-    found = dict(download_pages.render(toy, _prose(ROOT)))
+    found = dict(download_pages.render(toy, site_texts(ROOT)))
     return {path.removeprefix("build/docs/downloads/"): content for path, content in found.items()}
 
 
@@ -237,7 +243,8 @@ def test_the_page_names_each_file_with_its_size_and_schema(downloads: dict[str, 
     text = downloads["index.md"]
     files = [name for name in downloads if name != "index.md" and "schema" not in name and "metadata" not in name]
     references = ["references.bib", "references.ris", "references.csl.json"]
-    assert set(files) == {"pathdex.json", "models.csv", "papers.csv", "results.csv", "pathdex.sqlite", *references}
+    tables = [f"{name}.{kind}" for name in ("models", "papers", "results") for kind in ("csv", "parquet")]
+    assert set(files) == {"pathdex.json", "pathdex.sqlite", *tables, *references}
     for name in downloads:
         assert name == "index.md" or f'href="{name}"' in text or f'href="../downloads/{name}"' in text, name
 
@@ -309,11 +316,13 @@ def test_equal_tables_give_equal_bytes_and_no_version_of_the_library() -> None:
 
 
 def test_downloads_are_the_same_bytes_twice(toy: Catalog, downloads: dict[str, Any]) -> None:
-    again = {path.removeprefix("build/docs/downloads/"): content for path, content in download_pages.render(toy, _prose(ROOT))}
+    again = {
+        path.removeprefix("build/docs/downloads/"): content for path, content in download_pages.render(toy, site_texts(ROOT))
+    }
     assert again == downloads
 
 
 def test_what_programs_read_renders_of_an_empty_catalog() -> None:
     assert [path for output in (feeds, llms) for path, _ in output.render(Catalog(), {})]
-    assert dict(download_pages.render(Catalog(), _prose(ROOT)))
+    assert dict(download_pages.render(Catalog(), site_texts(ROOT)))
     assert Model.model_fields

@@ -88,7 +88,7 @@ def whole(toy: Catalog) -> Catalog:
 
 def model_page(catalog: Catalog, name: str = "tiny") -> str:
     page = dict(model_pages.render(catalog, texts()))[f"build/docs/models/{name}.md"]
-    return page.split("## What has been verified")[1].split("## How to load it")[0]
+    return page.split("## What has been verified")[1].split("## Cost")[0]
 
 
 def status_page(catalog: Catalog) -> str:

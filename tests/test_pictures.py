@@ -170,7 +170,7 @@ def test_without_the_posts_table_nothing_of_it_is_drawn(toy: Catalog) -> None:
 
 def test_each_picture_has_words_and_a_table_and_its_points_lead_to_models(toy: Catalog) -> None:
     text = drawn(toy)
-    figures = re.findall(r'<figure class="picture" id="([^"]+)">(.*?)</figure>', text, re.S)
+    figures = re.findall(r'<div class="picture" id="([^"]+)">(.*?)</details>\n</div>', text, re.S)
     assert {name for name, _ in figures} >= {"releases", "years", "organisations", "suites", "parameters"}
     for name, made in figures:
         assert re.search(rf'<title id="{name}-title">[^<]+</title>\n<desc id="{name}-told">[^<]+</desc>', made), name
@@ -232,7 +232,7 @@ def test_median_and_range_of_ranks_are_told_and_drawn(toy: Catalog) -> None:
 def test_a_suites_page_shows_ranks_marks_and_how_far_training_is_known(toy: Catalog) -> None:
     text = dict(benchmark_pages.render(toy, texts()))["build/docs/benchmarks/toybench.md"]
     assert "Where models stand" in text and 'class="rank__strip"' in text
-    assert "<strong>0.810</strong>" in text and "<td>cls</td>" in text
+    assert re.search(r'<td class="number best[^>]*>0.810</td>', text) and "<td>cls</td>" in text
     assert "../../results/toytable/" in text and 'id="bears"' in text
 
 

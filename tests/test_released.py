@@ -109,13 +109,25 @@ FILES: dict[str, tuple[dict[str, bytes], dict[str, Any], str, str]] = {
         {k: v for k, v in SHARDS.items() if "1" not in k},
         {},
         "missing",
-        "names 'model-1.safetensors'",
+        "has no file 'model-1.safetensors', which model.safetensors.index.json names",
     ),
     "a list of shards that is none": (
         {"model.safetensors.index.json": b'{"weight_map": [1]}'},
         {},
         "mismatch",
         "is no list of shards",
+    ),
+    "two files that both hold a tensor": (
+        {"a.safetensors": SAFE, "b.safetensors": save({"cls_token": GOOD["cls_token"], "more": torch.ones(1)})},
+        {"files": [{"name": "a.safetensors"}, {"name": "b.safetensors"}]},
+        "mismatch",
+        "a.safetensors and b.safetensors both hold cls_token; name the file that is meant under loader.file",
+    ),
+    "two files that share what the recipe leaves out": (
+        {"a.safetensors": save({**GOOD, "step": torch.ones(1)}), "b.safetensors": save({"step": torch.ones(1)})},
+        {"files": [{"name": "a.safetensors"}, {"name": "b.safetensors"}], "loader": {"unused": ["step"]}},
+        "passed",
+        "",
     ),
     "integers where fractions belong": (
         {"model.safetensors": save(changed(cls_token=torch.ones(1, 1, 32, dtype=torch.int8)))},

@@ -15,9 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from pathdex import commands, site
+from pathdex import commands
 from pathdex.build import build
-from pathdex.site import PortTaken, SiteError, make, serve
+from pathdex.serving import watching
+from pathdex.serving.serve import serve
+from pathdex.serving.server import PortTaken
+from pathdex.site import SiteError, make
 
 PROJECT = Path(__file__).parent.parent
 TOY = Path(__file__).parent / "toy"
@@ -167,7 +170,7 @@ def test_serve_answers_and_builds_anew_what_changes(tmp_path: Path, monkeypatch:
         assert address and b"Tiny" in urllib.request.urlopen(f"{address[0]}models/tiny/", timeout=5).read()
         entry = watched / "catalog" / "models" / "tiny.yaml"
         entry.write_text(entry.read_text().replace("name: Tiny\n", "name: Minute\n"))
-        assert site._snapshot(watched) != seen
+        assert watching.snapshot(watched) != seen
         yield
         assert b"Minute" in urllib.request.urlopen(f"{address[0]}models/tiny/", timeout=5).read()
         entry.write_text("name: [")
@@ -179,7 +182,7 @@ def test_serve_answers_and_builds_anew_what_changes(tmp_path: Path, monkeypatch:
         told_anew.set()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(site, "_changes", change)
+    monkeypatch.setattr(watching, "changes", change)
     serve(root, 0, False, told.append)
     assert told_anew.is_set()
     assert "built anew" in told[1] and "the former site stays" in told[2] and told[3] == "stopped"

@@ -16,6 +16,7 @@ from pathdex.site import make
 PROJECT = Path(__file__).parent.parent
 TOY = Path(__file__).parent / "toy"
 ADDRESS = "https://example.org/toy/"
+SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 EXECUTED = ("", "module", "text/javascript")
 pytest.importorskip("material")
 
@@ -106,12 +107,11 @@ def test_the_charset_stands_where_browsers_look_for_it(plain: Path) -> None:
         assert b'<meta charset="utf-8">' in file.read_bytes()[:1024], file
 
 
-def test_what_material_expects_of_a_page_comes_from_files(plain: Path) -> None:
-    texts = {name: (plain / "assets" / f"{name}.js").read_text(encoding="utf-8") for name in ("scope", "palette")}
-    bundle = next((plain / "assets" / "javascripts").glob("bundle.*.min.js")).read_text(encoding="utf-8")
-    assert {name for name in re.findall(r"\b__md_\w+\b", bundle) if f"window.{name}" not in texts["scope"]} == set()
-    order = [Path(held["src"]).name for held, _ in head(plain, "models").scripts if held.get("src")]
-    assert order.index("scope.js") < order.index("palette.js") < order.index(next(name for name in order if "bundle" in name))
+def test_a_page_loads_this_sites_scripts_and_none_of_materials(plain: Path) -> None:
+    ours = re.findall(r"path: assets/(\w+\.js)", (PROJECT / "mkdocs.yml").read_text(encoding="utf-8"))
+    for path, page in pages(plain):
+        names = [Path(held["src"]).name for held, _ in page.scripts if held.get("src")]
+        assert names == ["scope.js", "palette.js", *ours], path
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,12 @@ def test_a_site_that_knows_its_address_tells_it(placed: Path) -> None:
     told, at = dict(page.metas), f"{ADDRESS}papers/lovelace2024tiny/"
     assert (told["og:url"], told["og:image"]) == (at, f"{ADDRESS}assets/card.png")
     assert page.linked()["mainEntityOfPage"] == at and (placed / "assets" / "card.png").is_file()
+
+
+def test_the_sitemap_has_every_page_of_a_site_that_knows_its_address(placed: Path) -> None:
+    listed = {found.text for found in ElementTree.parse(placed / "sitemap.xml").iter(f"{SITEMAP}loc")}
+    indexes = {file.parent.relative_to(placed).as_posix() for file in placed.rglob("index.html")}
+    assert listed == {ADDRESS if path == "." else f"{ADDRESS}{path}/" for path in indexes}
 
 
 def test_the_head_of_a_paper_is_its_reference(plain: Path) -> None:

@@ -15,6 +15,7 @@ from pathdex.catalog import Catalog
 from pathdex.commands import main
 from pathdex.measuring import isolation
 from pathdex.schema.recipe import fingerprint
+from pathdex.tokens import one_line
 from pathdex.verify import Summary, verify
 
 # The first run of a session starts the server that all later processes fork from: what it has not imported, each would import anew.
@@ -188,7 +189,7 @@ def test_a_recipe_that_no_longer_builds_keeps_the_date_of_its_last_pass_and_no_l
     ],
 )
 def test_a_reason_is_one_line_that_is_the_same_on_every_machine(message: str, line: str) -> None:
-    assert verification._line(message) == line
+    assert one_line(message) == line
 
 
 def test_claims_do_not_change_the_recipe_but_poolings_do(toy: Catalog) -> None:

@@ -4,63 +4,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu
 
-from pathdex.layers.dilated_attention import DilatedAttention
+from pathdex.layers.longnet import LongNet
 
 RATIOS = (1, 2, 4, 8, 16)
 TILE = 256
 """Side of a tile in the pixels that coordinates count."""
 GRID = 1000
 """Rows and columns of the table of places."""
-
-
-class FeedForward(nn.Module):
-    """Two layers with a GELU and a norm between them."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
-        self.ffn_layernorm = nn.LayerNorm(4 * width)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Tokens of the same shape."""
-        out: Tensor = self.fc2(self.ffn_layernorm(gelu(self.fc1(tokens))))
-        return out
-
-
-class Layer(nn.Module):
-    """Attention and feed-forward, each after a norm and beside a way past it."""
-
-    def __init__(self, width: int, heads: int, segments: tuple[int, ...]) -> None:
-        super().__init__()
-        self.self_attn = DilatedAttention(width, heads, segments, RATIOS)
-        self.self_attn_layer_norm = nn.LayerNorm(width)
-        self.ffn = FeedForward(width)
-        self.final_layer_norm = nn.LayerNorm(width)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Tokens of the same shape."""
-        tokens = tokens + self.self_attn(self.self_attn_layer_norm(tokens))
-        out: Tensor = tokens + self.ffn(self.final_layer_norm(tokens))
-        return out
-
-
-class Encoder(nn.Module):
-    """The layers and the norm after them."""
-
-    def __init__(self, width: int, depth: int, heads: int, segments: tuple[int, ...]) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(Layer(width, heads, segments) for _ in range(depth))
-        self.layer_norm = nn.LayerNorm(width)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Tokens of the same shape."""
-        for layer in self.layers:
-            tokens = layer(tokens)
-        out: Tensor = self.layer_norm(tokens)
-        return out
 
 
 class GigapathSlide(nn.Module):
@@ -71,7 +22,7 @@ class GigapathSlide(nn.Module):
         self.tile = tile
         self.patch_embed = nn.ModuleDict({"proj": nn.Linear(tile, width)})
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
-        self.encoder = Encoder(width, depth, heads, segments(side))
+        self.encoder = LongNet(width, 4 * width, depth, heads, segments(side), RATIOS)
         self.norm = nn.LayerNorm(width, eps=1e-6)
 
     def represent(self, features: Tensor, coordinates: Tensor) -> dict[str, Any]:

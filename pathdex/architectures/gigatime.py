@@ -57,6 +57,10 @@ class GigaTime(nn.Module):
                 nodes[level].append(node(torch.cat([*nodes[level], below], dim=1)))
         return {"proteins": self.final(nodes[0][-1])}
 
+    def stain(self, images: Tensor) -> Tensor:
+        """How probable it is that each pixel is positive, [B, channels, H, W]."""
+        return self.segment(images)["proteins"].sigmoid()
+
     def represent(self, images: Tensor) -> dict[str, Any]:
         """The smallest map as tokens, one for 16 by 16 pixels."""
         return {"tokens": self.columns(images)[-1].flatten(2).transpose(1, 2)}

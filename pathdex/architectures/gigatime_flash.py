@@ -98,6 +98,10 @@ class GigaTimeFlash(nn.Module):
         grid = self.decoder1(self.decoder2(grid + self.skip2(second)) + self.skip1(first))
         return {"proteins": self.final_conv(grid)}
 
+    def stain(self, images: Tensor) -> Tensor:
+        """How probable it is that each pixel is positive, [B, channels, H, W]."""
+        return self.segment(images)["proteins"].sigmoid()
+
     def represent(self, images: Tensor) -> dict[str, Any]:
         """The patches as the last block leaves them."""
         return {"tokens": self.stages(images)[-1].flatten(2).transpose(1, 2)}

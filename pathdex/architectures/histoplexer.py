@@ -83,6 +83,10 @@ class HistoPlexer(nn.Module):
             grid = step(grid)
         return {"proteins": grid, **found}
 
+    def stain(self, images: Tensor) -> Tensor:
+        """Intensities [B, channels, H / 4, W / 4] on the scale of the mass cytometry that it learned from, not negative."""
+        return self.segment(images)["proteins"]
+
     def represent(self, images: Tensor) -> dict[str, Any]:
         """The smallest map before the centre as tokens."""
         return {"tokens": self.columns(images)[-1].flatten(2).transpose(1, 2)}

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pathdex.layers.latent_unet import Larger, Residual, Smaller, Stage, Transformer, codes
+from pathdex.layers.latent_unet import Larger, Stage, codes, layers_of, middle, way_down
 
 FACTORS = (1, 2, 3, 5)
 
@@ -21,41 +21,40 @@ class LatentUnet(nn.Module):
         self.width, self.channels, self.context, self.size = width, channels, context, size
         time = 4 * width
         self.time_embed = nn.Sequential(nn.Linear(width, time), nn.SiLU(), nn.Linear(time, time))
-        down, kept = [Stage(nn.Conv2d(channels, width, kernel_size=3, padding=1))], [width]
-        now = width
-        for level, factor in enumerate(factors):
-            for _ in range(depth):
-                down.append(Stage(*_layers(now, time, factor * width, level, heads, context)))
-                now = factor * width
-                kept.append(now)
-            if level + 1 < len(factors):
-                down.append(Stage(Smaller(now)))
-                kept.append(now)
+        down, kept = way_down(channels, width, factors, depth, heads, context)
+        now = kept[-1]
         self.input_blocks = nn.ModuleList(down)
-        self.middle_block = Stage(Residual(now, time, now), Transformer(now, heads, context), Residual(now, time, now))
+        self.middle_block = middle(now, time, heads, context)
         up = []
         for level, factor in reversed(list(enumerate(factors))):
             for number in range(depth + 1):
-                layers = _layers(now + kept.pop(), time, factor * width, level, heads, context)
+                layers = layers_of(now + kept.pop(), time, factor * width, level, heads, context)
                 now = factor * width
                 up.append(Stage(*layers, *([Larger(now)] if level and number == depth else [])))
         self.output_blocks = nn.ModuleList(up)
         self.out = nn.Sequential(nn.GroupNorm(32, now), nn.SiLU(), nn.Conv2d(now, channels, kernel_size=3, padding=1))
 
-    def forward(self, latents: Tensor, steps: Tensor, condition: Tensor) -> Tensor:
-        """The noise, of the latents' shape."""
-        time = self.time_embed(codes(steps, self.width))
+    def forward(self, latents: Tensor, steps: Tensor, condition: Tensor, control: Sequence[Tensor] = ()) -> Tensor:
+        """The noise, of the latents' shape; `control` is what a ControlNet adds to the maps that are kept, and to the middle."""
+        time = self.time_embed(codes(steps, self.width).to(latents.dtype))
         kept, grid = [], latents
         for stage in self.input_blocks:
             assert isinstance(stage, Stage)
             grid = stage.through(grid, time, condition)
             kept.append(grid)
         grid = self.middle_block.through(grid, time, condition)
+        if control:
+            kept, grid = [one + more for one, more in zip(kept, control[:-1], strict=True)], grid + control[-1]
         for stage in self.output_blocks:
             assert isinstance(stage, Stage)
             grid = stage.through(torch.cat([grid, kept.pop()], dim=1), time, condition)
         noise: Tensor = self.out(grid)
         return noise
+
+    def adapted(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Tensors by the module's names; a running average beside the weights is stored under the same names without dots."""
+        dotted = {name.replace(".", ""): name for name in self.state_dict()}
+        return {dotted.get(name, name): tensor for name, tensor in tensors.items()}
 
     def represent(self, latents: Tensor, steps: Tensor, condition: Tensor) -> dict[str, Any]:
         """The noise as tokens, one for a place of the latents."""
@@ -69,11 +68,6 @@ class LatentUnet(nn.Module):
     def parts(self) -> dict[str, list[nn.Parameter]]:
         """One network, which draws."""
         return {"decoder": list(self.parameters())}
-
-
-def _layers(width: int, time: int, out: int, level: int, heads: int, context: int) -> list[nn.Module]:
-    """A residual block, and attention on all levels but the first."""
-    return [Residual(width, time, out), *([Transformer(out, heads, context)] if level else [])]
 
 
 def build(

@@ -99,5 +99,5 @@ class NuLite(nn.Module):
 
 
 def build(encoder: str = "ma36", nuclei: int = 6, tissues: int = 19, side: int = 1024) -> NuLite:
-    """`encoder` is the size of FastViT: ma36 is NuLite-H's, s12 NuLite-T's."""
+    """`encoder` is the size of FastViT: ma36 is NuLite-H's, sa36 NuLite-M's, s12 NuLite-T's."""
     return NuLite(encoder, nuclei, tissues, side)

@@ -138,6 +138,11 @@ class Prism(nn.Module):
                 break
         return ids
 
+    def write(self, ids: Tensor, *inputs: Tensor, length: int = 100, end: int | None = 2) -> Tensor:
+        """The ids [B, L] that follow on ids [B, N] and on features of a slide's tiles, as `represent` takes them."""
+        latents = self.image_resampler(*inputs)[1]
+        return self.generate(latents, ids, length, -1 if end is None else end)[:, ids.shape[1] :]
+
     def adapted(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         """Tensors that several parts share under every name that they have, where the file names them once."""
         names: dict[int, list[str]] = {}

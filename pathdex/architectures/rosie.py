@@ -23,6 +23,10 @@ class Rosie(nn.Module):
         """`proteins` [B, proteins]: one number each for the patch; a map is made by moving the patch over the tile."""
         return {"proteins": self.classifier(self._pooled(images))}
 
+    def stain(self, images: Tensor) -> Tensor:
+        """Intensities [B, proteins, 1, 1] at the middle of each patch, on the scale of the images that it learned from."""
+        return self.segment(images)["proteins"][..., None, None]
+
     def _pooled(self, images: Tensor) -> Tensor:
         pooled: Tensor = self.features(images).mean((2, 3), keepdim=True)
         return pooled

@@ -1,4 +1,4 @@
-"""U-Net++ of segmentation_models_pytorch over timm's EfficientNet-B0, as GrandQC finds tissue with."""
+"""U-Net++ and U-Net of segmentation_models_pytorch over timm's EfficientNet-B0, as GrandQC finds tissue and artifacts with."""
 
 from typing import Any
 
@@ -43,16 +43,32 @@ class Nest(nn.Module):
         return whole
 
 
+class Row(nn.Module):
+    """U-Net's own decoder: each step reads the one before it and the encoder's map of its size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = zip((ENCODER[-1], *DECODER[:-1]), (*ENCODER[-2::-1], 0), DECODER, strict=True)
+        self.blocks = nn.ModuleList(Step(*width) for width in widths)
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        """The encoder's maps, the largest first, to [B, 16, H, W]."""
+        grid, *beside = maps[::-1]
+        for number, step in enumerate(self.blocks):
+            grid = step(grid, *beside[number : number + 1])
+        return grid
+
+
 class UnetPlusPlus(nn.Module):
     """Reads images [B, 3, H, W], sides a multiple of 32."""
 
-    def __init__(self, classes: int, side: int) -> None:
+    def __init__(self, classes: int, side: int, nested: bool) -> None:
         super().__init__()
         import timm
 
         self.side = side
         self.encoder: Any = timm.create_model("efficientnet_b0", num_classes=0, pretrained=False)
-        self.decoder = Nest()
+        self.decoder = Nest() if nested else Row()
         self.segmentation_head = nn.Sequential(nn.Conv2d(DECODER[-1], classes, kernel_size=3, padding=1))
 
     def maps(self, images: Tensor) -> list[Tensor]:
@@ -80,6 +96,6 @@ class UnetPlusPlus(nn.Module):
         return {"image-encoder": encoder, "decoder": decoder, "full-model": [*encoder, *decoder]}
 
 
-def build(classes: int = 2, side: int = 512) -> UnetPlusPlus:
-    """GrandQC's tissue detector: channel 0 is tissue, channel 1 background."""
-    return UnetPlusPlus(classes, side)
+def build(classes: int = 2, side: int = 512, nested: bool = True) -> UnetPlusPlus:
+    """GrandQC's tissue detector: channel 0 is tissue, channel 1 background. Without `nested` the decoder is that of a U-Net."""
+    return UnetPlusPlus(classes, side, nested)

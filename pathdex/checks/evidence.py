@@ -8,10 +8,11 @@ from pathdex.catalog import Catalog
 from pathdex.problems import Problem
 from pathdex.schema import Evidence, Model
 from pathdex.schema.evidence import UNTRIED, Height, Rung
-from pathdex.schema.measured import Contents, Header, Measured, Precision, Vector, Vectors
+from pathdex.schema.measured import Contents, Header, Measured, Precision, Reproduced, Vector, Vectors
+from pathdex.schema.published import Expected
 from pathdex.schema.recipe import fingerprint
 from pathdex.text import near
-from pathdex.tolerance import agrees, least_cosine
+from pathdex.tolerance import REDUCED, agrees, least_cosine
 
 RUNG = "architecture"
 CONTRADICTS = ("mismatch", "missing")
@@ -129,7 +130,7 @@ def revision_is_the_pinned_one(catalog: Catalog) -> Iterator[Problem]:
     for name, model, height, rung in _upper(catalog):
         measured, pinned = rung.measured, model.weights.revision
         if isinstance(measured, Header | Contents) and pinned and measured.revision != pinned:
-            what = f"is {pinned[:12]}, but the {height} rung read {measured.revision[:12]}"
+            what = f"is {pinned[:12]}, but the {height} rung read {measured.revision[:12] if measured.revision else measured.url}"
             mend = f"run pathdex verify {name} --rung {height}"
             yield catalog.problem("models", name, ("weights", "revision"), what, mend)
 
@@ -141,6 +142,28 @@ def golden_vectors_hold(catalog: Catalog) -> Iterator[Problem]:
             what = f"in {precision} has cosine {seen.golden:.6f} with its golden vector, below {least_cosine(precision)}"
             mend = f"find what changed, or run pathdex verify {name} --rung embedding --accept"
             yield catalog.problem("models", name, ("embeddings", variant), what, mend)
+
+
+def published_outputs_hold(catalog: Catalog) -> Iterator[Problem]:
+    """What the authors publish for an image comes out again, within the tolerance that they state or else at cosine 0.999."""
+    for name, model, _, rung in _upper(catalog):
+        seen = rung.measured.expected if isinstance(rung.measured, Vectors) else ()
+        by_files = {(one.variant, one.input, one.output): one for one in seen}
+        for number, stated in enumerate(model.expected):
+            found = by_files.get((stated.variant, stated.input.sha256, stated.output.sha256))
+            if found and (what := _apart(stated, found)):
+                mend = "correct the preprocessing, the pooling or the recipe, or excuse the entry"
+                yield catalog.problem("models", name, ("expected", number), f"{stated.variant} {what}", mend)
+
+
+def _apart(stated: Expected, found: Reproduced) -> str:
+    """How the model's embedding misses the published one; empty where it does not, or where the two could not be compared."""
+    if found.cosine is None or found.difference is None or found.greatest is None:
+        return f"was not compared: {found.hindered}" if (found.hindered or "").startswith(CONTRADICTS) else ""
+    if stated.atol is None and stated.rtol is None:
+        return f"comes out with cosine {found.cosine:.6f}, below {REDUCED}" if found.cosine < REDUCED else ""
+    allowed = (stated.atol or 0.0) + (stated.rtol or 0.0) * found.greatest
+    return f"comes out up to {found.difference:.3g} apart, {allowed:.3g} is allowed" if found.difference > allowed else ""
 
 
 def precisions_agree(catalog: Catalog) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from pathdex import plugins
 from pathdex.catalog import Catalog
 from pathdex.problems import Problem
 
@@ -32,6 +33,18 @@ def kwargs_hold_numbers(catalog: Catalog) -> Iterator[Problem]:
                     path = ("loader", "kwargs", key)
                     mend = "write it bare, with a point before any exponent (1.0e-5)"
                     yield catalog.problem("models", name, path, f"{item!r} is a number read as text", mend)
+
+
+def recipe_or_reason(catalog: Catalog) -> Iterator[Problem]:
+    """A released model has a recipe that pathdex builds, or `unsupported` says why not; never both."""
+    for name, model in catalog.models.items():
+        buildable = model.loader is not None and model.loader.library in plugins.names("pathdex.loaders")
+        if buildable and model.unsupported:
+            mend = "remove one of them"
+            yield catalog.problem("models", name, ("unsupported",), "stands beside a recipe that pathdex builds", mend)
+        if not buildable and not model.unsupported and model.weights.access != "none":
+            mend = "give a recipe, or unsupported with the reason and where it can be seen"
+            yield catalog.problem("models", name, ("weights",), "were released, but nothing loads them", mend)
 
 
 def commercial_use_fits(catalog: Catalog) -> Iterator[Problem]:

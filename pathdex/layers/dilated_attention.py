@@ -36,19 +36,21 @@ class DilatedAttention(nn.Module):
 def branch(packed: Tensor, segment: int, ratio: int) -> tuple[Tensor, Tensor]:
     """Queries, keys and values [3, B, N, H, D] to outputs [B, N, H, D] and normalisers [B, N, H], as logarithms.
 
-    The heads fall into `ratio` groups, of which group g sees the tokens g, g + ratio, g + 2 ratio and so on of each segment.
+    The heads fall into `ratio` groups, of which group g sees the tokens g, g + ratio, g + 2 ratio and so on of each segment;
+    heads of zeros fill up the last groups.
     What fills up the last segment and the last stride is zeros that take part as keys, and a segment that is no multiple of
     the ratio pushes those after it back, as in the authors' code; the latter only where a slide outgrows such a segment.
     """
-    batch, length = packed.shape[1:3]
+    batch, length, heads = packed.shape[1:4]
     segment = min(segment, length)
+    packed = _filled(packed, ratio, 3)
     pieces = torch.unflatten(_filled(packed, segment, 2), 2, (-1, segment)).flatten(1, 2)
     strided = torch.unflatten(torch.unflatten(_filled(pieces, ratio, 2), 2, (-1, ratio)), 4, (ratio, -1))
     seen = strided.diagonal(dim1=3, dim2=4).movedim(2, -2)  # [3, B * pieces, heads of a group, D, steps, group]
     queries, keys, values = seen.permute(0, 1, 5, 2, 4, 3).flatten(2, 3)
     outputs, logs = _attended(queries, keys, values)
     marked = torch.cat([outputs, logs, torch.ones_like(logs)], dim=-1)
-    dense = torch.unflatten(_spread(marked, ratio), 0, (batch, -1)).flatten(1, 2)[:, :length]
+    dense = torch.unflatten(_spread(marked, ratio), 0, (batch, -1)).flatten(1, 2)[:, :length, :heads]
     return dense[..., :-2], dense[..., -2].masked_fill(dense[..., -1] == 0, UNSEEN)
 
 

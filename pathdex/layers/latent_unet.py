@@ -1,6 +1,7 @@
 """Blocks of the U-Net of latent diffusion, with the tensor names of its first authors' code."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -150,6 +151,32 @@ class Stage(nn.Sequential):
             else:
                 grid = layer(grid, context) if isinstance(layer, Transformer) else layer(grid)
         return grid
+
+
+def layers_of(width: int, time: int, out: int, level: int, heads: int, context: int) -> list[nn.Module]:
+    """A residual block, and attention on all levels but the first."""
+    return [Residual(width, time, out), *([Transformer(out, heads, context)] if level else [])]
+
+
+def way_down(
+    channels: int, width: int, factors: Sequence[int], depth: int, heads: int, context: int
+) -> tuple[list[Stage], list[int]]:
+    """The stages on the way down, and how wide the map is after each."""
+    down, widths, now = [Stage(nn.Conv2d(channels, width, kernel_size=3, padding=1))], [width], width
+    for level, factor in enumerate(factors):
+        for _ in range(depth):
+            down.append(Stage(*layers_of(now, 4 * width, factor * width, level, heads, context)))
+            now = factor * width
+            widths.append(now)
+        if level + 1 < len(factors):
+            down.append(Stage(Smaller(now)))
+            widths.append(now)
+    return down, widths
+
+
+def middle(width: int, time: int, heads: int, context: int) -> Stage:
+    """What lies between the way down and the way up."""
+    return Stage(Residual(width, time, width), Transformer(width, heads, context), Residual(width, time, width))
 
 
 def codes(steps: Tensor, width: int) -> Tensor:

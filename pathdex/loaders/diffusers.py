@@ -77,3 +77,13 @@ def features(module: Module, *inputs: Any) -> Features:
         latent, step, *condition = inputs
         latents = module(latent, timestep=step, **({"encoder_hidden_states": condition[0]} if condition else {})).sample
     return Features(latents.flatten(2).transpose(1, 2))
+
+
+def denoised(module: Module, latents: Any, steps: Any, tokens: Any) -> Any:
+    """The noise that a denoiser finds in latents [B, C, H, W] at steps [B], guided by tokens; [B, C or 2C, H, W]."""
+    return module(latents, timestep=steps, encoder_hidden_states=tokens).sample
+
+
+def decoded(module: Module, latents: Any) -> Any:
+    """Pixels [B, 3, H, W] from -1 to 1 that an autoencoder makes of latents."""
+    return module.decode(latents).sample

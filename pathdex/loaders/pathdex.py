@@ -52,3 +52,34 @@ def encode_text(module: Module, ids: Any) -> Any:
     if not hasattr(module, "encode_text"):
         raise Unavailable(f"{type(module).__name__} reads no text")
     return module.encode_text(ids)
+
+
+def denoised(module: Module, latents: Any, steps: Any, tokens: Any, **more: Any) -> Any:
+    """The noise that a denoiser finds in latents [B, C, H, W] at steps [B], guided by tokens; [B, C, H, W].
+
+    Where the architecture is a part of another network, that one is `foundation`; `control` is what a ControlNet adds.
+    """
+    return module(latents, steps, tokens, **more)
+
+
+def decoded(module: Module, latents: Any) -> Any:
+    """Pixels [B, 3, H, W] from -1 to 1 that a decoder makes of latents."""
+    return module.decode(latents)
+
+
+def stained(module: Module, *inputs: Any, **frozen: Any) -> Any:
+    """Images as virtual stains [B, channels, H, W], through a frozen network where one is needed.
+
+    Raises `Unavailable` where the architecture stains nothing.
+    """
+    if not hasattr(module, "stain"):
+        raise Unavailable(f"{type(module).__name__} stains no images")
+    return module.stain(*inputs, **frozen)
+
+
+def write(module: Module, ids: Any, *inputs: Any, length: int, end: int | None) -> Any:
+    """The ids [B, L] that follow on ids [B, N] and on what is seen, as the architecture writes; raises `Unavailable` where it
+    writes nothing."""
+    if not hasattr(module, "write"):
+        raise Unavailable(f"{type(module).__name__} writes nothing")
+    return module.write(ids, *inputs, length=length, end=end)

@@ -6,8 +6,9 @@ from typing import Any
 
 from pathdex.measuring.arguments import RecipeError, offline, resolved
 from pathdex.measuring.configuring import configuration
-from pathdex.measuring.converting import converted
+from pathdex.measuring.converting import converted, renamed_llava
 from pathdex.measuring.pooling import Features, Unavailable
+from pathdex.measuring.seeing import kinds, shown, spread
 from pathdex.schema.model import Loader
 
 PRELOAD = ("torch.utils.flop_counter", "transformers.modeling_utils", "transformers.modeling_layers")
@@ -40,12 +41,12 @@ def _model_class(factory: str) -> Any:
     return found
 
 
-def adapted(_: Loader, module: Module, tensors: dict[str, Any]) -> dict[str, Any]:
+def adapted(loader: Loader, module: Module, tensors: dict[str, Any]) -> dict[str, Any]:
     """Stored tensors by the names that the library has today; many files were written under older ones.
 
     Files leave out a head that is the table of words once more; it gets the table.
     """
-    found = converted(module, tensors)
+    found = converted(module, renamed_llava(tensors) if loader.layout == "llava" else tensors)
     tied: dict[str, str] = getattr(module, "all_tied_weights_keys", {})
     return {**{name: found[source] for name, source in tied.items() if source in found}, **found}
 
@@ -128,3 +129,23 @@ def encode_text(module: Module, ids: Any) -> Any:
         raise Unavailable(f"{type(module).__name__} reads no text")
     pooled = module.text_model(input_ids=ids).pooler_output
     return module.text_projection(pooled) if hasattr(module, "text_projection") else pooled
+
+
+def write(module: Module, ids: Any, *inputs: Any, length: int, end: int | None) -> Any:
+    """The ids [B, L] that follow on ids [B, N]: the likeliest each time, until all texts have ended or `length` are there.
+
+    The one input are images [B, 3, H, W], one a text, which has the id SEEN in the image's place. Raises `Unavailable` for a
+    network that writes nothing.
+    """
+    from pathdex.layers.language import SEEN
+
+    if not (hasattr(module, "generate") and module.can_generate()):
+        raise Unavailable(f"{type(module).__name__} writes nothing")
+    given: dict[str, Any] = {}
+    if inputs:
+        token = module.config.image_token_id
+        given, count = shown(module, *inputs)
+        ids = spread(ids, SEEN, token, count)
+        given |= kinds(module, ids, token)
+    asked = {"attention_mask": ids.new_ones(ids.shape), "max_new_tokens": length, "do_sample": False, "eos_token_id": end}
+    return module.generate(input_ids=ids, pad_token_id=end or 0, **asked, **given)[:, ids.shape[1] :]

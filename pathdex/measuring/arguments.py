@@ -2,8 +2,10 @@
 
 import importlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock, get_ident
 from typing import Any
 
 from pathdex.text import near
@@ -48,6 +50,8 @@ FETCHING = frozenset(
         "use_timm_backbone",
     }
 )
+ALONE = Lock()
+"""One thread at a time turns the Hub's switch."""
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
@@ -81,14 +85,30 @@ def _value(name: str, value: Any) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
+class _Offline:
+    """A switch that is on for the threads that asked for it, and for the others as it was before."""
+
+    def __init__(self, before: object) -> None:
+        self.before, self.asked = before, Counter[int]()
+
+    def __bool__(self) -> bool:
+        return bool(self.before) or self.asked[get_ident()] > 0
+
+
 @contextmanager
 def offline() -> Iterator[None]:
-    """As under HF_HUB_OFFLINE=1: whatever would ask the Hub fails at once."""
+    """As under HF_HUB_OFFLINE=1: whatever this thread would ask the Hub fails at once; other threads go on asking."""
     from huggingface_hub import constants
 
-    before = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = True
+    with ALONE:
+        if not isinstance(constants.HF_HUB_OFFLINE, _Offline):
+            constants.HF_HUB_OFFLINE = _Offline(constants.HF_HUB_OFFLINE)  # type: ignore[assignment]
+        switch: Any = constants.HF_HUB_OFFLINE
+        switch.asked[get_ident()] += 1
     try:
         yield
     finally:
-        constants.HF_HUB_OFFLINE = before
+        with ALONE:
+            switch.asked[get_ident()] -= 1
+            if not switch.asked.total() and isinstance(constants.HF_HUB_OFFLINE, _Offline):
+                constants.HF_HUB_OFFLINE = switch.before

@@ -8,21 +8,38 @@ from pathdex.text import near
 
 
 def configuration(kind: Any, arguments: Mapping[str, Any]) -> Any:
-    """The configuration of class `kind`; `vision_config.<field>` is a field of a part.
+    """The configuration of class `kind`; `vision_config.<field>` is a field of a part, `rope_parameters.<name>` one of a table.
 
     A field that it does not have raises `RecipeError`, where transformers would keep it and do nothing with it.
     """
     own, below = parted(arguments)
     _refuse_unknown(kind, (*own, *below))
     for part, fields in below.items():
-        _refuse_unknown(_kind_of_part(kind, part), fields)
+        below[part] = _nested(fields)
+        if part in kind.sub_configs:
+            _refuse_unknown(_kind_of_part(kind, part, below[part].get("model_type")), below[part])
     return kind(**own, **below)
 
 
-def _kind_of_part(kind: Any, part: str) -> Any:
-    """The class of a part's configuration; where transformers leaves that open, the one that it takes by default."""
+def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Names with dots as tables within tables."""
+    own, below = parted(fields)
+    return own | {name: _nested(values) for name, values in below.items()}
+
+
+def _kind_of_part(kind: Any, part: str, model_type: str | None) -> Any:
+    """The class of a part's configuration; where transformers leaves that open, that of the type, or else the one by default."""
+    from transformers import CONFIG_MAPPING
+
     found = kind.sub_configs[part]
-    return type(getattr(kind(), part)) if found.__name__ == "AutoConfig" else found
+    if found.__name__ != "AutoConfig":
+        return found
+    if model_type is None:
+        return type(getattr(kind(), part))
+    if model_type not in CONFIG_MAPPING:
+        mend = near(model_type, CONFIG_MAPPING) or "write a model type, such as mistral"
+        raise RecipeError(f"transformers has no model type {model_type!r}; {mend}")
+    return CONFIG_MAPPING[model_type]
 
 
 def parted(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

@@ -5,6 +5,26 @@ from copy import deepcopy
 from typing import Any
 
 Module = Any  # transformers.PreTrainedModel, which is not imported before a module is built
+LLAVA = (
+    ("model.vision_tower.vision_tower.", "vision_tower."),
+    ("vision_model.", "vision_tower.vision_model."),
+    ("model.mm_projector.0.", "multi_modal_projector.linear_1."),
+    ("model.mm_projector.2.", "multi_modal_projector.linear_2."),
+    ("model.", "language_model.model."),
+    ("lm_head.", "language_model.lm_head."),
+)
+"""Beginnings of names in files of LLaVA's first code, and in those of transformers' LLaVA. An image tower in a file of its own
+has the names of CLIP."""
+
+
+def renamed_llava(tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """Tensors of LLaVA's first code, with a projector of two layers, by the names that transformers gives files of its own."""
+    return {_begun(name): tensor for name, tensor in tensors.items()}
+
+
+def _begun(name: str) -> str:
+    old, new = next(((old, new) for old, new in LLAVA if name.startswith(old)), ("", ""))
+    return new + name.removeprefix(old)
 
 
 def converted(module: Module, tensors: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,20 @@ def name(device: str) -> str:
     return f"{device} ({platform.machine()})"
 
 
+def exact(device: str) -> bool | None:
+    """Have products in fp32 made in fp32, which convolutions on GPUs are not by default; whether they are rounded to TF32 now.
+
+    None for a device that has no TF32. It holds for the whole process, so it is for one that only measures.
+    """
+    import torch
+
+    if not device.startswith("cuda"):
+        return None
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    return bool(torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32)
+
+
 def precisions(device: str) -> tuple[str, ...]:
     """Precisions that are worth measuring: half precision on a CPU is emulated, so it is left out there."""
     return ("fp32", "bf16", "fp16") if device.startswith("cuda") else ("fp32", "bf16")

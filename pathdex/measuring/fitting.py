@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeVar
 
+from pathdex.hindrance import Hindered
 from pathdex.schema.measured import Fit
 from pathdex.schema.model import Loader
 
+T = TypeVar("T")
 SHOWN = 12
 """Examples that are kept of tensors that do not fit."""
 
@@ -16,6 +18,19 @@ def used(loader: Loader, names: Iterable[str]) -> dict[str, str]:
     prefix = loader.prefix or ""
     below = {name: name.removeprefix(prefix) for name in names if name.startswith(prefix)}
     return {stored: name for stored, name in below.items() if not any(fnmatchcase(name, left) for left in loader.unused)}
+
+
+def together(loader: Loader, files: Iterable[tuple[str, Mapping[str, T]]]) -> dict[str, T]:
+    """The tensors of several files, each with its name, as of one; raises `Hindered` where two have one that the recipe uses."""
+    found: dict[str, T] = {}
+    owner: dict[str, str] = {}
+    for file, stored in files:
+        if twice := [name for name in used(loader, stored) if name in owner]:
+            told = f"{owner[twice[0]]} and {file} both hold {_plain(twice[0])}"
+            raise Hindered("mismatch", f"{told}; name the file that is meant under loader.file")
+        found |= stored
+        owner |= dict.fromkeys(stored, file)
+    return found
 
 
 def fit(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> Fit:

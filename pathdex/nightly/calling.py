@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import cast
 
 from pathdex.catalog import Catalog, read_catalog
-from pathdex.nightly import history, running, telling
+from pathdex.nightly import history, running, slurm, telling
 from pathdex.nightly import plan as plans
-from pathdex.nightly.choosing import WrongCall, choose
+from pathdex.nightly.choosing import WrongCall, choose, lacking
 from pathdex.nightly.here import gpus
 from pathdex.nightly.journal import Done
-from pathdex.nightly.plan import Plan
+from pathdex.nightly.plan import Place, Plan
 from pathdex.problems import Problem
 from pathdex.schema.evidence import HEIGHTS, Height
+from pathdex.text import plural, size
 from pathdex.tokens import scrubbed
 from pathdex.verify import LIMITS
 
@@ -50,17 +51,34 @@ def carried_out(options: Namespace) -> int:
         name = options.run or datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         folder = runs / Path(name).name
         catalog, problems = read_catalog(root)
-        plan = running.begun(_plan(options, root, catalog, problems), catalog, folder)
+        plan = _plan(options, root, catalog, problems)
+        plan = plan if options.dry_run else running.begun(plan, catalog, folder)
     else:
         folder, plan = _taken_up(options, runs)
-    print_line(f"run {folder.name}: {len(plan.models)} models, rungs {', '.join(plan.rungs)}")
+    print_line(f"run {folder.name}: {plural(len(plan.models), 'model')}, rungs {', '.join(plan.rungs)}")
+    if options.dry_run:
+        print_line("\n".join(_planned(plan, folder)))
+        return 0
     with _progress(plan) as tell:
         report = running.run(plan, folder, tell, options.deadline * 3600)
     if options.record:
         history.write(report, Path(plan.root))
     print_line(telling.headline(report))
     print_line(f"report in build/nightly/{folder.name}/report.md")
+    if report.stopped:
+        print_line(f"take it up again with --resume {folder.name}")
     return report.code
+
+
+def _planned(plan: Plan, folder: Path) -> Iterator[str]:
+    """What would be done, line by line."""
+    slots = f", GPU slots {', '.join(plan.gpus) or 'none'}" if plan.device.startswith("cuda") else ""
+    yield f"models: {', '.join(plan.models) or 'none'}"
+    yield f"{plural(plan.workers, 'worker')} on {plan.device}{slots}, {size(plan.memory)} of memory each"
+    yield f"at most {', '.join(f'{plan.limits[rung]:g} s for {rung}' for rung in plan.rungs)}"
+    if plan.engine == "slurm":
+        there = plan.model_copy(update={"environments": {"default": Place(python=sys.executable), **plan.environments}})
+        yield slurm.script(there, folder, list(range(len(plan.models)))).rstrip()
 
 
 def _taken_up(options: Namespace, runs: Path) -> tuple[Path, Plan]:
@@ -81,7 +99,9 @@ def _plan(options: Namespace, root: Path, catalog: Catalog, problems: list[Probl
     if options.ids and options.all:
         raise WrongCall("name models or say --all, not both")
     rungs = _rungs(options.rungs)
+    _refuse_idle(options, rungs)
     names = tuple(choose(catalog, root, options.ids, options.changed_since, options.kind, options.environment))
+    names = tuple(lacking(catalog, names, rungs)) if options.missing else names
     slots = gpus(options.device, options.gpus)
     workers = options.workers or _workers(options, rungs, len(slots))
     broken = catalog.broken.get("models", frozenset())
@@ -103,6 +123,16 @@ def _plan(options: Namespace, root: Path, catalog: Catalog, problems: list[Probl
         again=options.again,
         unreadable={name: _problem_of(name, problems) for name in names if name in broken},
     )
+
+
+def _refuse_idle(options: Namespace, rungs: tuple[Height, ...]) -> None:
+    """Raise `WrongCall` for what would do nothing in this run."""
+    if options.random and not {"embedding", "cost"}.intersection(rungs):
+        raise WrongCall("--random is for the rungs embedding and cost; name one under --rungs")
+    if options.accept and (options.random or "embedding" not in rungs):
+        raise WrongCall("--accept keeps released embeddings; give it with the rung embedding and without --random")
+    if options.sbatch and not options.slurm:
+        raise WrongCall("--sbatch is for --slurm; leave it out, or give both")
 
 
 def _rungs(text: str) -> tuple[Height, ...]:

@@ -1,14 +1,30 @@
 """Which models a run is about."""
 
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from pathdex.catalog import Catalog
+from pathdex.schema.evidence import Height
+from pathdex.schema.recipe import fingerprint
 from pathdex.text import near
 
-MEASURING = ("loaders", "layers", "measuring", "rungs", "weights", "encoding.py", "filling.py", "released.py", "verify.py")
+MEASURING = (
+    "loaders",
+    "layers",
+    "measuring",
+    "rungs",
+    "weights",
+    "encoding.py",
+    "filling.py",
+    "obtaining.py",
+    "publications.py",
+    "released.py",
+    "verify.py",
+)
 """What in pathdex/ takes part in measuring every model."""
+TRY_AGAIN = frozenset(("not-attempted", "unreachable", "unsupported-environment"))
+"""Ends that say nothing about a model where more is at hand."""
 
 
 class WrongCall(Exception):
@@ -43,6 +59,19 @@ def _fits(catalog: Catalog, name: str, kind: str | None, environment: str | None
         return True
     group = model.loader.environment if model.loader else "default"
     return kind in (None, model.kind) and environment in (None, group)
+
+
+def lacking(catalog: Catalog, names: Iterable[str], rungs: Collection[Height]) -> list[str]:
+    """Those of the models whose evidence does not tell, of today's recipe, how each rung ended where it could be tried."""
+    return [name for name in names if _lacks(catalog, name, rungs)]
+
+
+def _lacks(catalog: Catalog, name: str, rungs: Collection[Height]) -> bool:
+    model, evidence = catalog.models.get(name), catalog.evidence.get(name)
+    if model is None or evidence is None or evidence.recipe != fingerprint(model):
+        return True
+    tried = dict(evidence.rungs.tried())
+    return any(rung not in tried or tried[rung].status in TRY_AGAIN for rung in rungs)
 
 
 def changed(catalog: Catalog, root: Path, commit: str) -> set[str]:

@@ -19,7 +19,7 @@ def run(plan: Plan, folder: Path, names: Iterable[str], groups: dict[str, str], 
     """Have a worker measure the models of each group; `look` is called all the while. Nothing of a worker is left behind."""
     for group in dict.fromkeys(groups[name] for name in names):
         python = plan.environments[group].python
-        log = folder / "logs" / f"{group}.log"
+        log = log_of(folder, group)
         log.parent.mkdir(parents=True, exist_ok=True)
         command = [python, "-m", "pathdex.nightly.worker", str(folder), "--group", group, "--with-parent"]
         with log.open("ab") as output:
@@ -50,10 +50,15 @@ def _end(worker: "subprocess.Popen[bytes]") -> None:
                 continue
 
 
-def said(folder: Path) -> str:
-    """The last line that a worker complained in, if any did."""
-    for log in sorted((folder / "logs").glob("*.log")):
+def log_of(folder: Path, worker: str | int) -> Path:
+    """What a worker said: that of an environment group, or of a task of an array job by its number."""
+    return folder / "logs" / f"{worker}.log"
+
+
+def said(log: Path) -> str:
+    """The last line that a worker complained in, if it did."""
+    try:
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        if lines:
-            return lines[-1]
-    return ""
+    except FileNotFoundError:
+        return ""
+    return lines[-1] if lines else ""

@@ -164,10 +164,15 @@ class _At:
             return self._done(name, rung, "crashed", self.plan.unreadable.get(name, "the entry can't be read"))
         if any(self._found(name, lower) is None for lower in self.plan.rungs[: self.plan.rungs.index(rung)]):
             return self._done(name, rung, "not-attempted", "the run ended before")
-        word = here.said(self.folder)
+        word = here.said(self._log(name))
         return self._done(
             name, rung, "crashed", scrubbed(f"the worker ended without an answer{f' ({word})' if word else ''}")[:240]
         )
+
+    def _log(self, name: str) -> Path:
+        """Where the worker that was to measure a model said what hindered it."""
+        by_task = self.plan.engine == "slurm"
+        return here.log_of(self.folder, self.plan.models.index(name) if by_task else plans.environment(self.catalog, name))
 
     def _done(self, name: str, rung: Height, status: str, reason: str, moment: str = "") -> Done:
         key = self._keys.get((name, rung), "")

@@ -10,9 +10,11 @@ from pathdex.filling import library, recipe
 from pathdex.hindrance import Hindered
 from pathdex.measuring import devices
 from pathdex.measuring.seen import Seen, Way
+from pathdex.obtaining import Origin
 from pathdex.released import peak_memory
 from pathdex.schema import Model
 from pathdex.schema.measured import Cost, Speed
+from pathdex.tokens import one_line
 from pathdex.weights.traffic import counted
 
 BATCHES = (1, 32)
@@ -25,42 +27,60 @@ def measure(model: Model, way: Way) -> Seen:
     """Time every setting that fits into memory; raises `Hindered`."""
     if not model.embeddings:
         raise Hindered("not-attempted", "the entry names no embedding")
-    began = time.monotonic()
+    rounded = devices.exact(way.device)
+    origin, began = Origin(way.random, way.cache, way.quota), time.monotonic()
     with counted() as traffic:
-        made = encoder(model, device=way.device, random=way.random, cache=way.cache, quota=way.quota)
+        origin.fetched(model.weights, recipe(model))
+    fetched_at = time.monotonic()
+    made = encoder(model, device=way.device, origin=origin)
     devices.wait(way.device)
-    load_seconds = round(time.monotonic() - began, 2)
-    inputs = _one(made)
-    speeds = list(_speeds(made, inputs, way))
+    loaded_at = time.monotonic()
+    inputs, failed = _one(made), dict[str, str]()
+    speeds = list(_speeds(made, inputs, way, failed))
     if not speeds:
         raise Hindered("out-of-memory", "not one image fits into memory")
     measured = Cost(
         weights="random" if way.random else "released",
         input=tuple(inputs[0].shape[1:]),
-        load_seconds=load_seconds,
+        fetch_seconds=None if way.random else round(fetched_at - began, 2),
+        load_seconds=round(loaded_at - fetched_at, 2),
+        tf32=rounded,
         speeds=tuple(speeds),
+        failed=failed,
     )
     return Seen(measured, device=devices.name(way.device), moved=traffic.moved)
 
 
-def _speeds(made: Encoder, inputs: tuple[Any, ...], way: Way) -> Iterator[Speed]:
-    """Every precision, mode and batch that fits; compiled and large only on a GPU, which gains from it."""
+def _speeds(made: Encoder, inputs: tuple[Any, ...], way: Way, failed: dict[str, str]) -> Iterator[Speed]:
+    """Every precision, mode and batch that fits; compiled and large only on a GPU, which gains from it.
+
+    A network that can't be compiled is told in `failed`, and is still timed as it is.
+    """
     import torch
 
     fast = way.device.startswith("cuda")
-    batches = way.settings.get("batches") or (*BATCHES, *(LARGER if fast else ()))
     for precision in way.settings.get("precisions") or devices.precisions(way.device):
         # In place, for a second copy of the module would count as memory that encoding takes; for speed its rounding is nothing.
         at = replace(made, module=made.module.to(getattr(torch, TYPES[precision])), precision=precision)
-        for mode in ("eager", "compiled") if fast else ("eager",):
-            run = torch.compile(at.encode) if mode == "compiled" else at.encode
-            for batch in batches:
-                timed = _timed(run, inputs, batch, way)
-                if timed is None:
-                    break
-                rate, memory = timed
-                seen = {"precision": precision, "mode": mode, "batch": batch, "per_second": rate, "peak_memory": memory}
-                yield Speed.model_validate(seen)
+        yield from _rows(at.encode, inputs, way, {"precision": precision, "mode": "eager"})
+        if way.settings.get("compiled", fast):
+            # What was compiled before counts towards a limit, beyond which torch goes on uncompiled and says nothing.
+            torch.compiler.reset()
+            try:
+                yield from _rows(torch.compile(at.encode), inputs, way, {"precision": precision, "mode": "compiled"})
+            except (RuntimeError, TypeError, ValueError, AttributeError, AssertionError, NotImplementedError) as error:
+                told = next(iter(str(error).split("\n")), "")
+                failed[f"compiled in {precision}"] = one_line(f"{type(error).__name__}: {told}")
+
+
+def _rows(run: Callable[..., Any], inputs: tuple[Any, ...], way: Way, seen: dict[str, str]) -> Iterator[Speed]:
+    """Every batch that fits."""
+    for batch in way.settings.get("batches") or (*BATCHES, *(LARGER if way.device.startswith("cuda") else ())):
+        timed = _timed(run, inputs, batch, way)
+        if timed is None:
+            return
+        rate, memory = timed
+        yield Speed.model_validate({**seen, "batch": batch, "per_second": rate, "peak_memory": memory})
 
 
 def _one(made: Encoder) -> tuple[Any, ...]:

@@ -12,7 +12,8 @@ from pathdex.schema import Model
 from pathdex.schema.measured import Contents
 from pathdex.weights import opening
 from pathdex.weights.fetch import fetched, hashed, same
-from pathdex.weights.hub import Remote, chosen, snapshot
+from pathdex.weights.hosts import snapshot
+from pathdex.weights.hub import Remote, chosen
 from pathdex.weights.traffic import counted
 
 
@@ -20,7 +21,7 @@ def measure(model: Model, way: Way) -> Seen:
     """Fetch, hash and load the released files; raises `Hindered`."""
     loader, began = recipe(model), time.monotonic()
     with counted() as traffic:
-        found = snapshot(model.weights)
+        found = snapshot(model.weights, loader.file)
         files = chosen(model.weights, loader.file, found)
         paths = {file: fetched(found, file, way.cache or hub_cache(), way.quota) for file in files}
     fetched_at = time.monotonic()
@@ -35,7 +36,8 @@ def measure(model: Model, way: Way) -> Seen:
         computed = dict(zip(paths, hashes, strict=True))
     _compare(model, computed)
     measured = Contents(
-        revision=found.revision,
+        revision=found.revision or None,
+        url=None if found.revision else model.weights.url,
         files=tuple(described(remote, indexes[path], computed[remote]) for remote, path in paths.items()),
         fit=fit,
         not_finite=len(bad),

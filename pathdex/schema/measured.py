@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pathdex.schema.record import Record, Some
-from pathdex.schema.values import Commit, Line, Natural, Positive, Sha256
+from pathdex.schema.values import Commit, Line, Natural, Positive, Sha256, Url
 
 Seconds = Annotated[float, Field(ge=0)]
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -76,8 +76,10 @@ class Fit(Record):
 class Header(Record):
     """What the header rung measures, by reading the beginning or the index of each file."""
 
-    revision: Commit
-    """Commit of the repository whose files were read."""
+    revision: Commit | None = None
+    """Commit of the repository whose files were read; left out where they are in no repository of the Hub."""
+    url: Url | None = None
+    """Where they were read instead."""
     latest: Commit | None = None
     """Commit that the main branch pointed at, where it is another."""
     files: Annotated[Some[Stored], Field(min_length=1)]
@@ -89,8 +91,10 @@ class Header(Record):
 class Contents(Record):
     """What the weights rung measures, by reading every byte."""
 
-    revision: Commit
-    """Commit of the repository whose files were read."""
+    revision: Commit | None = None
+    """Commit of the repository whose files were read; left out where they are in no repository of the Hub."""
+    url: Url | None = None
+    """Where they were read instead."""
     files: Annotated[Some[Stored], Field(min_length=1)]
     """The files of weights."""
     fit: Fit
@@ -110,8 +114,8 @@ class Vector(Record):
 
     width: Positive
     """Length."""
-    norm: Annotated[float, Field(gt=0)]
-    """Mean Euclidean length over the tiles."""
+    norm: Annotated[float, Field(gt=0)] | None = None
+    """Mean Euclidean length over the tiles; left out where a value is not finite."""
     first: Some[float]
     """First values of the first tile's vector."""
     finite: bool
@@ -126,6 +130,32 @@ class Vector(Record):
     """Greatest absolute difference from those golden vectors."""
 
 
+class Reproduced(Record):
+    """How the model's embedding of an image of its authors' compares with the one that they publish, in fp32."""
+
+    variant: Line
+    """Which embedding it is."""
+    input: Sha256
+    """Hash of the image's file."""
+    output: Sha256
+    """Hash of the file with the published embedding."""
+    cosine: float | None = None
+    """Cosine of the two; left out where they could not be compared."""
+    difference: Annotated[float, Field(ge=0)] | None = None
+    """Greatest absolute difference."""
+    greatest: Annotated[float, Field(ge=0)] | None = None
+    """Greatest absolute value of the published one."""
+    hindered: Line | None = None
+    """Why they could not be compared: a status and a reason."""
+
+    @model_validator(mode="after")
+    def told(self) -> "Reproduced":
+        """There is a comparison, or a reason for none."""
+        if (self.cosine is None or self.difference is None or self.greatest is None) == (self.hindered is None):
+            raise ValueError("a comparison and hindered do not fit; let the job write evidence anew")
+        return self
+
+
 class Vectors(Record):
     """What the embedding rung measures on the standard tiles."""
 
@@ -137,6 +167,10 @@ class Vectors(Record):
     """Kind of device that golden vectors are kept for, such as cpu or cuda-sm90."""
     variants: Annotated[dict[str, dict[Precision, Vector]], Field(min_length=1)]
     """Variant, then precision."""
+    tf32: bool | None = None
+    """Whether products in fp32 were rounded to the ten bits of TF32; left out for a device that has no such thing."""
+    expected: Some[Reproduced] = ()
+    """The outputs that the authors publish, in the order of the entry."""
 
 
 class Speed(Record):
@@ -161,7 +195,13 @@ class Cost(Record):
     """Whether the released weights were loaded, or seeded random ones at true size."""
     input: Annotated[tuple[Positive, ...], Field(strict=False)]
     """Shape of one input: channels, height, width."""
+    fetch_seconds: Seconds | None = None
+    """Time to have the files on disk; left out where no file was needed."""
     load_seconds: Seconds
-    """Time to build and fill the module on the device."""
+    """Time from there to a filled module on the device."""
+    tf32: bool | None = None
+    """Whether products in fp32 were rounded to the ten bits of TF32; left out for a device that has no such thing."""
     speeds: Annotated[Some[Speed], Field(min_length=1)]
     """Every setting that was tried and fitted into memory."""
+    failed: dict[Line, Line] = {}
+    """Settings that ended in an error, such as compiled in bf16, each with the reason."""

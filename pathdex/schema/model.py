@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pathdex.schema.published import Expected
 from pathdex.schema.receipt import Receipted, Sources
 from pathdex.schema.record import Record, Some
 from pathdex.schema.training import Training
@@ -22,6 +23,7 @@ from pathdex.schema.values import (
     Text,
     Url,
     Variant,
+    Words,
 )
 from pathdex.schema.weights import Weights
 
@@ -71,14 +73,16 @@ class Loader(Record):
     """Model name in timm, class in transformers, module in pathdex/architectures, or dotted name in the authors' code."""
     kwargs: Annotated[dict[Argument, bool | int | float | str | list[bool | int | float | str]], Field(strict=False)] = {}
     """Arguments. Classes are written as dotted names below timm.layers or torch.nn."""
-    file: Line | None = None
-    """File of weights that fills the module, where the repository has several for several purposes."""
+    file: Line | Some[Line] | None = None
+    """File of weights that fills the module, where the repository has several for several purposes; or a list of those that fill
+    it together. A folder, such as llm/ or ./ for the topmost, stands for the file of weights in it that has the usual name."""
     prefix: Line | None = None
     """What stands before the module's names in the checkpoint, with its dot; nested dictionaries count as dots."""
     unused: Some[Line] = ()
     """Stored tensors that the module has no place for, on purpose: names, or patterns with `*`, such as `head.*`."""
-    layout: Literal["dinov2"] | None = None
-    """Whose names the checkpoint's tensors carry, when they are not the built module's; timm converts those of DINOv2's code."""
+    layout: Literal["dinov2", "llava"] | None = None
+    """Whose names the checkpoint's tensors carry, when they are not the built module's: dinov2, whose code's names timm converts,
+    or llava, the code by which LLaVA was trained first, for LLaVA in transformers."""
     environment: Annotated[Slug, Plain()] = "default"
     """Environment group whose library versions load it."""
 
@@ -97,8 +101,8 @@ class Part(Record):
 class Generation(Record):
     """How a diffusion model draws, with the values of its authors."""
 
-    sampler: Literal["ddim", "plms", "dpm-solver++"]
-    """How noise is taken away step by step."""
+    sampler: Literal["ddim", "ddim-clipped", "plms", "dpm-solver++"]
+    """How noise is taken away step by step; clipped, when each guess of the image is kept between -1 and 1."""
     steps: Positive
     """Steps that the authors take."""
     betas: Literal["linear", "scaled-linear"]
@@ -109,6 +113,8 @@ class Generation(Record):
     """Variance that the last step adds."""
     guidance: Length | None = None
     """How far what is foretold with a condition is pushed from what is foretold without; 1, or left out, is no guidance."""
+    eta: Length | None = None
+    """How much of the noise that a step takes away is drawn anew; left out, none is."""
     latents: Annotated[tuple[Positive, Positive, Positive], Field(strict=False)]
     """Channels, height and width of what is denoised: latents, or the pixels themselves."""
     scale: Length | None = None
@@ -119,8 +125,27 @@ class Generation(Record):
     """Turns latents into pixels; left out where pixels are denoised."""
     condition: Part | None = None
     """Makes of what the user gives the tokens that guide; left out where the user gives them."""
+    control: Part | None = None
+    """Steers each step by a picture, which the user gives last."""
     inputs: Text
     """What the user gives to guide the drawing, with shapes and units."""
+
+
+class Writing(Record):
+    """How a language model is asked, and how its answer ends; it answers with the likeliest word each time."""
+
+    prompt: Words
+    """What it reads, with {image} in the place of what it sees and {question} in that of the user's words."""
+    end: Words
+    """Word of its tokenizer that ends an answer."""
+    tokenizer: HubName | None = None
+    """Hugging Face repository of its tokenizer, owner/name, where that is not the model's."""
+    revision: Commit | None = None
+    """Commit of that repository."""
+    folder: Line | None = None
+    """Folder of the tokenizer in its repository."""
+    inputs: Text
+    """What the user gives for it to see, with shapes and units."""
 
 
 class Parameters(Record):
@@ -216,6 +241,10 @@ class Model(Receipted):
     """Why pathdex can't build it, of a released model without a recipe; its own reports give this reason."""
     generation: Generation | None = None
     """How it draws images, where it does by diffusion."""
+    writing: Writing | None = None
+    """How it is asked, where it answers in words."""
+    foundation: Part | None = None
+    """The frozen network of others through which it stains or draws, which its own files leave out."""
     channels: Some[Line] = ()
     """Names of the maps that it stains, in the order of its output."""
     parameters: dict[Scope, Parameters] = {}
@@ -224,6 +253,8 @@ class Model(Receipted):
     """Named embedding variants, one of them the default."""
     preprocess: Preprocess | None = None
     """What happens to a tile before the model sees it."""
+    expected: Annotated[Some[Expected], Plain()] = ()
+    """Outputs that the authors publish, against which the loaded model is held."""
     training: Training | None = None
     """What it was trained on and how."""
     lineage: Lineage | None = None
@@ -239,4 +270,11 @@ class Model(Receipted):
             raise ValueError(
                 f"embeddings have {len(defaults)} defaults; mark one of {sorted(self.embeddings)} with default: true"
             )
+        return self
+
+    @model_validator(mode="after")
+    def expected_of_itself(self) -> "Model":
+        """A published output is one of the entry's embeddings."""
+        if unknown := [one.variant for one in self.expected if one.variant not in self.embeddings]:
+            raise ValueError(f"expected: no embedding {unknown[0]!r}; name one of {sorted(self.embeddings)}")
         return self

@@ -70,6 +70,12 @@ def _text(value: str) -> str:
     return value
 
 
+def _words(value: str) -> str:
+    if not value.strip() or CONTROL.search(value):
+        raise ValueError(f"{value!r} is empty or holds an invisible character; write what the model reads")
+    return value
+
+
 def _line(value: str) -> str:
     if "\n" in _text(value):
         raise ValueError(f"{value!r} runs over several lines; write it on one")
@@ -152,6 +158,9 @@ Variant = Annotated[str, Matching(VARIANT, "a variant's name", "use lower-case l
 
 Argument = Annotated[str, Matching(ARGUMENT, "an argument's name", "write it as in Python")]
 """The name of a keyword argument, or a dotted path to a part's."""
+
+Words = Annotated[str, AfterValidator(_words)]
+"""What a model reads or writes, marks and all."""
 
 Line = Annotated[str, AfterValidator(_line)]
 """Plain text on one line."""

@@ -17,6 +17,8 @@ class File(Record):
     """Size."""
     sha256: Sha256 | None = None
     """Hash of the whole file."""
+    url: Url | None = None
+    """Address that gives the file itself, where it is not to be had at that of the weights."""
 
 
 class Weights(Record):

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from pathdex.hindrance import Hindered
+from pathdex.weights import direct
 from pathdex.weights.hub import Remote, Snapshot, tried
 
 SPARE = 2**30
@@ -23,7 +24,10 @@ def fetched(found: Snapshot, file: Remote, folder: Path, quota: int | None = Non
         allowed = room if quota is None else min(room, quota)
         raise Hindered("unsupported-environment", f"{file.name} takes {file.bytes:,} bytes of disk, {allowed:,} are allowed")
     try:
-        path = Path(tried(lambda: hf_hub_download(found.repository, file.name, revision=found.revision, cache_dir=folder)))
+        if found.addresses:
+            path = direct.fetched(found.addresses[file.name], file, folder)
+        else:
+            path = Path(tried(lambda: hf_hub_download(found.repository, file.name, revision=found.revision, cache_dir=folder)))
     except OSError as error:
         if error.errno is None:  # no fault of the disk: the client found a transfer shorter or longer than announced
             raise Hindered("unreachable", f"{file.name} did not arrive whole") from error

@@ -4,19 +4,24 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pathdex.hindrance import Hindered
 from pathdex.schema.weights import Weights
+from pathdex.weights.answers import asked
 from pathdex.weights.traffic import TIMEOUT
 
 T = TypeVar("T")
 PAUSES = (1.0, 4.0)
 """Seconds to wait before the second and the third try of a server that is down or busy."""
 FORMATS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".tar")
+FOREIGN = (".gz", ".tgz", ".7z", ".h5", ".hdf5", ".keras", ".onnx", ".npz", ".msgpack")
 PREFERRED = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin", "open_clip_pytorch_model.bin")
 LONGEST = 2**26
 """Bytes of a list of shards that are read at most."""
+INDEX = ".index.json"
+"""How the name of a list of shards ends."""
 SHARDED = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 
 
@@ -39,6 +44,17 @@ class Snapshot:
     files: dict[str, Remote]
     newest: dict[str, Remote] = field(default_factory=dict)
     """The files at `latest`."""
+    folder: Path | None = None
+    """Where this machine keeps the files, when the host is not asked."""
+    addresses: dict[str, str] = field(default_factory=dict)
+    """Where each file is to be had, where it is no repository of the Hub."""
+
+    def lacks(self, what: str) -> Hindered:
+        """That it has no such file, at this commit or in what is kept of it."""
+        if self.folder:
+            words = f"HF_HUB_OFFLINE is set, and the cache has {what} of {self.repository} at {self.revision[:12]}"
+            return Hindered("unreachable", words)
+        return Hindered("missing", f"{self.repository} has {what}{f' at {self.revision[:12]}' if self.revision else ''}")
 
     def replaced(self, file: Remote) -> bool:
         """Whether the main branch has another file by this name, or none."""
@@ -67,21 +83,42 @@ def _files(info: Any) -> dict[str, Remote]:
     return {one.name: one for one in stored}
 
 
-def chosen(weights: Weights, file: str | None, found: Snapshot) -> list[Remote]:
+def chosen(weights: Weights, file: str | tuple[str, ...] | None, found: Snapshot) -> list[Remote]:
     """The files that fill the module: the recipe's, else the entry's, else the one that its name tells; raises `Hindered`."""
-    named = [file] if file else [one.name for one in weights.files]
-    if lacking := [name for name in named if name not in found.files]:
-        raise Hindered("missing", f"{found.repository} has no file {lacking[0]!r} at {found.revision[:12]}")
+    wanted = (file,) if isinstance(file, str) else file or ()
+    if wanted:
+        return [one for name in wanted for one in _whole(found, name)]
+    named = [one.name for one in weights.files]
     safe = [name for name in named if name.endswith(".safetensors")]
-    if named:
-        return [found.files[name] for name in safe or named]
-    for name in (*PREFERRED[:2], SHARDED[0], *PREFERRED[2:], SHARDED[1]):
+    return [_stored(found, name) for name in safe or named] if named else _told(found, "")
+
+
+def _whole(found: Snapshot, name: str) -> list[Remote]:
+    """A file; the shards where it is a list of them; what its name tells of the files in a folder, whose name ends in a slash."""
+    if name.endswith("/"):
+        return _told(found, name.removeprefix("./"))
+    return _shards(found, name) if name.endswith(INDEX) else [_stored(found, name)]
+
+
+def _stored(found: Snapshot, name: str) -> Remote:
+    if name not in found.files:
+        raise found.lacks(f"no file {name!r}")
+    if name.endswith(FOREIGN):
+        raise Hindered("not-attempted", f"{name} is an archive or another library's file, which pathdex does not read")
+    return found.files[name]
+
+
+def _told(found: Snapshot, folder: str) -> list[Remote]:
+    """The file of weights in a folder that has the usual name, or the only one; raises `Hindered`."""
+    for name in (folder + usual for usual in (*PREFERRED[:2], SHARDED[0], *PREFERRED[2:], SHARDED[1])):
         if name in found.files:
-            return _shards(found, name) if name in SHARDED else [found.files[name]]
-    stored = [name for name in found.files if name.endswith(FORMATS)]
-    if len(stored) != 1:
-        many = f"{len(stored)} files of weights; name those of this model under weights.files" if stored else "no file of weights"
-        raise Hindered("not-attempted" if stored else "missing", f"{found.repository} has {many}")
+            return _whole(found, name)
+    stored = [name for name in found.files if name.startswith(folder) and name.endswith(FORMATS)]
+    if not stored:
+        raise found.lacks("no file of weights")
+    if len(stored) > 1:
+        many = f"{len(stored)} files of weights; name those of this model under weights.files"
+        raise Hindered("not-attempted", f"{found.repository} has {many}")
     return [found.files[stored[0]]]
 
 
@@ -92,26 +129,25 @@ def _shards(found: Snapshot, index: str) -> list[Remote]:
     if found.files[index].bytes > LONGEST:
         raise Hindered("mismatch", f"{index} is longer than any list of shards")
     try:
-        names = sorted(set(json.loads(read(found, index, 0, found.files[index].bytes))["weight_map"].values()))
+        told = json.loads(read(found, index, 0, found.files[index].bytes))["weight_map"]
+        names = sorted({index[: index.rfind("/") + 1] + name for name in told.values()})
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise Hindered("mismatch", f"{index} is no list of shards ({type(error).__name__})") from error
     if lacking := [name for name in names if name not in found.files]:
-        raise Hindered("missing", f"{index} names {lacking[0]!r}, which {found.repository} does not have")
+        raise found.lacks(f"no file {lacking[0]!r}, which {index} names,")
     return [found.files[name] for name in names]
 
 
 def read(found: Snapshot, name: str, start: int, size: int) -> bytes:
     """`size` bytes of a file from `start` on, and no more; raises `Hindered`."""
-    from huggingface_hub import get_session, hf_hub_url
-    from huggingface_hub.utils._headers import build_hf_headers
-    from huggingface_hub.utils._http import hf_raise_for_status
-
-    url = hf_hub_url(found.repository, name, revision=found.revision)
+    if found.folder:
+        with (found.folder / name).open("rb") as file:
+            file.seek(start)
+            return file.read(size)
     span = f"bytes={start}-{start + size - 1}"
 
     def ask() -> bytes:
-        with get_session().stream("GET", url, headers={**build_hf_headers(), "Range": span}) as response:
-            hf_raise_for_status(response)
+        with asked(found.addresses[name], span) if found.addresses else _asked(found, name, span) as response:
             if response.status_code != 206 and size < found.files[name].bytes:
                 raise Hindered("unreachable", f"{found.repository}: the host sends no ranges of {name}")
             pieces = bytearray()
@@ -124,6 +160,19 @@ def read(found: Snapshot, name: str, start: int, size: int) -> bytes:
             return bytes(pieces[:size])
 
     return tried(ask)
+
+
+@contextmanager
+def _asked(found: Snapshot, name: str, span: str) -> Iterator[Any]:
+    """The host's answer as it arrives; raises what the client raises, and `Hindered`."""
+    from huggingface_hub import get_session, hf_hub_url
+    from huggingface_hub.utils._headers import build_hf_headers
+    from huggingface_hub.utils._http import hf_raise_for_status
+
+    url = hf_hub_url(found.repository, name, revision=found.revision)
+    with get_session().stream("GET", url, headers={**build_hf_headers(), "Range": span}) as response:
+        hf_raise_for_status(response)
+        yield response
 
 
 def tried(ask: Callable[[], T]) -> T:
@@ -168,8 +217,9 @@ def _refusal(error: Exception) -> Hindered:
     cause = error.__cause__ or error
     answers = [getattr(one, "response", None) for one in (error, cause)]
     status = next((answer.status_code for answer in answers if answer is not None), None)
+    who = "no token was given that it knows" if status == 401 else "this token has none"
     known: tuple[tuple[type[Exception], str, str], ...] = (
-        (errors.GatedRepoError, "gated", "the repository wants an accepted form, and this token has none"),
+        (errors.GatedRepoError, "gated", f"the repository wants an accepted form, and {who}"),
         (errors.RevisionNotFoundError, "drifted", "the pinned revision is no longer there"),
         (errors.DisabledRepoError, "missing", "the host has disabled the repository"),
         (errors.RepositoryNotFoundError, "missing", "no such repository, or a private one"),

@@ -1,11 +1,13 @@
 """What a file of weights holds, by name: type and shape, without its numbers."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Literal, TypeVar
 
 Leaf = TypeVar("Leaf")
+LONGEST_PATH = 1000
+"""Characters of a tensor's name with all that it lies in."""
 Format = Literal["safetensors", "torch-zip", "torch-legacy"]
 TYPES = {
     "F64": "float64",
@@ -22,6 +24,19 @@ TYPES = {
     "F8_E5M2": "float8_e5m2",
 }
 """Names of safetensors to those of torch; others stay as they are."""
+BYTES = {
+    "float64": 8,
+    "float32": 4,
+    "float16": 2,
+    "bfloat16": 2,
+    "int64": 8,
+    "int32": 4,
+    "int16": 2,
+    "int8": 1,
+    "uint8": 1,
+    "bool": 1,
+}
+"""Bytes of one number, of the types that old files of torch have."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,10 @@ class Place:
     record: str
     offset: int
     strides: tuple[int, ...]
+
+    def below(self, name: str) -> "Place":
+        """The same place in one file among several."""
+        return replace(self, record=f"{name}/{self.record}")
 
 
 @dataclass(frozen=True)
@@ -55,6 +74,11 @@ class Index:
     tensors: Mapping[str, Tensor]
     classes: tuple[str, ...] = field(default=())
 
+    def below(self, name: str) -> "Index":
+        """The same with a name before those of its tensors and records, as those of one file among several."""
+        found = {f"{name}.{path}": replace(one, place=one.place and one.place.below(name)) for path, one in self.tensors.items()}
+        return Index(self.format, found, self.classes)
+
     @property
     def dtypes(self) -> dict[str, int]:
         """Elements by type, the greatest part first."""
@@ -65,7 +89,12 @@ class Index:
 
 
 def flat(tree: object, leaf: type[Leaf], path: str = "") -> Iterator[tuple[str, Leaf]]:
-    """Every leaf below nested mappings and lists, with its dotted path; whatever else is met is passed over."""
+    """Every leaf below nested mappings and lists, with its dotted path; whatever else is met is passed over.
+
+    Raises `ValueError` for a path that is no name any more.
+    """
+    if len(path) > LONGEST_PATH:
+        raise ValueError("a name that is none")
     if isinstance(tree, leaf):
         yield path, tree
     elif isinstance(tree, Mapping | list | tuple):

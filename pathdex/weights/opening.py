@@ -1,16 +1,15 @@
 """The tensors of a local file of weights, as views of the file: nothing is copied, and no pickle is executed."""
 
-import struct
+import io
 import zipfile
 from pathlib import Path
 from typing import Any
 
-from pathdex.hindrance import Hindered, starved
-from pathdex.weights.index import TYPES, Index, Tensor, flat
-from pathdex.weights.torch_files import read_index
-
-LOCAL_HEADER = struct.Struct("<26xHH")
-"""Of a zip record's own header: the lengths of its name and of its extra field."""
+from pathdex.hindrance import Hindered
+from pathdex.weights.archives import pickled, start, torch_files
+from pathdex.weights.bounded import Budget
+from pathdex.weights.index import TYPES, Index, Tensor
+from pathdex.weights.torch_files import BROKEN, legacy_records, read_index
 
 
 def index(path: Path) -> Index:
@@ -28,7 +27,10 @@ def tensors(path: Path, holds: Index) -> dict[str, Any]:
 
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    return _zipped(path, holds) if holds.format == "torch-zip" else _legacy(path, holds)
+    for name, tensor in holds.tensors.items():
+        if tensor.elements > path.stat().st_size:
+            raise Hindered("mismatch", f"{path.name}: {name} has more numbers than the file")
+    return _mapped(path, holds)
 
 
 def _safetensors(path: Path) -> Index:
@@ -45,13 +47,12 @@ def _safetensors(path: Path) -> Index:
     return Index("safetensors", found)
 
 
-def _zipped(path: Path, holds: Index) -> dict[str, Any]:
-    """Views into one mapping of the whole file; torch stores records uncompressed and aligned."""
+def _mapped(path: Path, holds: Index) -> dict[str, Any]:
+    """Views into one mapping of the whole file; torch stores records uncompressed."""
     import torch
 
-    size = path.stat().st_size
+    size, starts = path.stat().st_size, _starts(path)
     whole = torch.UntypedStorage.from_file(str(path), shared=False, nbytes=size)
-    starts = _starts(path)
     found = {}
     for name, tensor in holds.tensors.items():
         dtype = getattr(torch, tensor.dtype, None)
@@ -78,35 +79,23 @@ def _view(whole: Any, dtype: Any, start: int, tensor: Tensor, place: Any) -> Any
 
 def _starts(path: Path) -> dict[str, tuple[int, int]]:
     """Key of each record of numbers, with the byte where they start and how many there are."""
-    found = {}
-    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-        for record in archive.infolist():
-            folder, _, key = record.filename.rpartition("/")
-            if folder.endswith("data"):
-                if record.compress_type != zipfile.ZIP_STORED:
-                    raise Hindered("mismatch", f"{path.name}: record {key} is compressed")
-                file.seek(record.header_offset)
-                header = file.read(LOCAL_HEADER.size)
-                if len(header) < LOCAL_HEADER.size:
-                    raise Hindered("mismatch", f"{path.name}: record {key} lies beyond the file")
-                name, extra = LOCAL_HEADER.unpack(header)
-                found[key] = (record.header_offset + LOCAL_HEADER.size + name + extra, record.file_size)
-    return found
-
-
-def _legacy(path: Path, holds: Index) -> dict[str, Any]:
-    """Old files have no records to map: torch reads them, with nothing but tensors allowed."""
-    import pickle
-
-    import torch
-
-    for name, tensor in holds.tensors.items():
-        if tensor.elements > path.stat().st_size:
-            raise Hindered("mismatch", f"{path.name}: {name} has more numbers than the file")
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
-        if starved(error):
-            raise
-        raise Hindered("mismatch", f"{path.name} holds more than tensors, or is not whole ({type(error).__name__})") from error
-    return dict(flat(found, torch.Tensor))
+        with path.open("rb") as file:
+            return _records(file)
+    except BROKEN as error:
+        raise Hindered("mismatch", f"{path.name}: its numbers can't be found ({type(error).__name__}: {error})") from error
+
+
+def _records(file: Any, within: Budget | None = None) -> dict[str, tuple[int, int]]:
+    if not zipfile.is_zipfile(file):
+        return legacy_records(file, within or Budget())
+    with zipfile.ZipFile(file) as archive:
+        if within or pickled(archive):
+            stored = ((record, *record.filename.rpartition("/")) for record in archive.infolist())
+            return {key: (start(file, record), record.file_size) for record, folder, _, key in stored if folder.endswith("data")}
+        budget = Budget()
+        return {
+            f"{name}/{key}": (one.start + at, length)
+            for name, one in torch_files(file, archive).items()
+            for key, (at, length) in _records(io.BufferedReader(one), budget).items()
+        }

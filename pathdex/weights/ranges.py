@@ -89,3 +89,37 @@ class Sparing(io.RawIOBase):
         read = int(self._file.readinto(memoryview(buffer)[: self._left]) or 0)
         self._left -= read
         return read
+
+
+class Window(io.RawIOBase):
+    """A stretch of a file, from byte `start` on, as a file of its own."""
+
+    def __init__(self, file: Any, start: int, size: int) -> None:
+        self._file, self.start, self._size = file, start, size
+        self._at = 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def tell(self) -> int:
+        """Where the next byte comes from."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a byte."""
+        begin = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, begin + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer as far as the stretch goes."""
+        wanted = min(len(buffer), max(0, self._size - self._at))
+        self._file.seek(self.start + self._at)
+        read = int(self._file.readinto(memoryview(buffer)[:wanted]) or 0) if wanted else 0
+        self._at += read
+        return read

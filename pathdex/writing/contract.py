@@ -1,5 +1,6 @@
 """The records as JSON Schemas: what an entry may say, and what the API serves."""
 
+import functools
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
@@ -50,6 +51,7 @@ def entry_schemas() -> dict[str, dict[str, Any]]:
     return {name: schema(name, record) for name, record in kinds.items()}
 
 
+@functools.cache
 def schema(name: str, record: type[Record], mode: JsonSchemaMode = "validation") -> dict[str, Any]:
     """The schema of one record: as written (validation) or as the API serves it (serialization)."""
     by_hand = mode == "validation" and name != "evidence"

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from pathdex.catalog import Catalog
+from pathdex.once import once
 from pathdex.schema import Model
 from pathdex.schema.weights import Weights
 from pathdex.writing.rendering import address
@@ -84,6 +85,7 @@ def _index(catalog: Catalog, name: str) -> list[dict[str, Any]]:
     return [{"name": catalog.models[name].name, "results": found}] if found else []
 
 
+@once
 def repeated(catalog: Catalog, name: str) -> tuple[list[Score], list[str]]:
     """The published numbers that a card repeats, whole tables only, and the tables that it leaves to the site."""
     found: list[Score] = []

@@ -5,7 +5,7 @@ from typing import Any
 
 from pathdex import text
 from pathdex.schema.evidence import Rung
-from pathdex.schema.measured import Contents, Cost, Fit, Header, Measured, Stored, Vectors
+from pathdex.schema.measured import Contents, Cost, Fit, Header, Measured, Reproduced, Stored, Vector, Vectors
 
 
 def told(rung: Rung) -> str:
@@ -56,13 +56,30 @@ def _fit(fit: Fit) -> Iterator[str]:
 def _vectors(measured: Vectors) -> Iterator[str]:
     if measured.weights == "random":
         yield "random weights"
+    yield from map(_reproduced, measured.expected)
     for variant, by_precision in measured.variants.items():
         for precision, seen in by_precision.items():
-            agreement = f", cosine {seen.agreement:.6f} with fp32" if seen.agreement is not None else ""
-            golden = f", {seen.golden:.6f} with the golden vector" if seen.golden is not None else ""
-            steady = "" if seen.deterministic else ", not the same twice"
-            broken = "" if seen.finite else ", not finite"
-            yield f"{variant} in {precision} {seen.width} wide, norm {seen.norm:.4g}{agreement}{golden}{steady}{broken}"
+            yield f"{variant} in {precision} {_vector(seen)}"
+
+
+def _vector(seen: Vector) -> str:
+    if not seen.finite:
+        return "not usable: not every number is finite"
+    told = [
+        f"{seen.width} wide",
+        f"norm {seen.norm:.4g}" if seen.norm is not None else "",
+        f"cosine {seen.agreement:.6f} with fp32" if seen.agreement is not None else "",
+        f"{seen.golden:.6f} with the golden vector" if seen.golden is not None else "",
+        "" if seen.deterministic else "not the same twice",
+    ]
+    return ", ".join(filter(None, told))
+
+
+def _reproduced(seen: Reproduced) -> str:
+    """How near the model comes to what its authors publish."""
+    if seen.cosine is None:
+        return f"the authors' {seen.variant} could not be compared ({seen.hindered})"
+    return f"cosine {seen.cosine:.6f} with the authors' {seen.variant}, at most {seen.difference:.2g} apart"
 
 
 def _cost(measured: Cost) -> Iterator[str]:
@@ -71,3 +88,4 @@ def _cost(measured: Cost) -> Iterator[str]:
     best = max(measured.speeds, key=lambda speed: speed.per_second)
     yield f"{best.per_second:.4g} images a second in {best.precision}, {best.mode}, {best.batch} at a time"
     yield f"{text.size(best.peak_memory)} of memory"
+    yield from (f"{setting} failed: {reason}" for setting, reason in measured.failed.items())

@@ -21,8 +21,10 @@ FULL = 4
 
 
 def ordered(catalog: Catalog) -> list[str]:
-    """Ids of the models by name."""
-    return sorted(catalog.models, key=lambda name: (catalog.models[name].name.casefold(), name))
+    """Ids of the models: those in most published tables first, then the newest, those of unknown date last, then by name."""
+    by_name = sorted(catalog.models, key=lambda name: (catalog.models[name].name.casefold(), name))
+    newest_first = sorted(by_name, key=lambda name: catalog.models[name].released or "", reverse=True)
+    return sorted(newest_first, key=lambda name: -len(catalog.results_of(name)))
 
 
 def columns(catalog: Catalog) -> list[Column]:

@@ -3,11 +3,13 @@
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from traceback import walk_tb
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
-from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError, TemplateSyntaxError, pass_context
+from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined, TemplateError, TemplateSyntaxError, pass_context
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup
 
@@ -55,6 +57,7 @@ def shown(value: Any) -> Any:
     return _neutral(str(value))
 
 
+@lru_cache(maxsize=2**15)  # receipts stand on many pages, and many times on one
 def _neutral(value: str) -> Markup:
     return Markup(ACTIVE.sub(lambda found: f"&#{ord(found[0])};", BLANK.sub(" ", value)))  # noqa: S704
 
@@ -63,6 +66,12 @@ def code(value: str) -> Markup:
     """Lines for a fenced block: no line can close the fence, no control character stays."""
     lines = (BLANK.sub(lambda blank: " " * len(blank[0]), line) for line in value.split("\n"))
     return Markup("\n".join(line.rstrip().replace("```", "` ` `").replace("~~~", "~ ~ ~") for line in lines))  # noqa: S704
+
+
+def lines(value: str) -> Markup:
+    """Lines for a block of HTML that keeps them, each with its blanks, as plain text."""
+    kept = (BLANK.sub(lambda blank: " " * len(blank[0]), line).rstrip() for line in value.rstrip("\n").split("\n"))
+    return Markup("\n".join(ACTIVE.sub(lambda found: f"&#{ord(found[0])};", line) for line in kept))  # noqa: S704
 
 
 def prose(value: str) -> Markup:
@@ -112,6 +121,7 @@ def links(found: Iterable[Receipt]) -> list[Link]:
     return list(dict.fromkeys(_link(receipt) for receipt in found))
 
 
+@lru_cache(maxsize=2**14)
 def _link(receipt: Receipt) -> Link:
     github = GITHUB.fullmatch(receipt.url)
     where = "{0}/{1} {3}".format(*github.groups()) if github else receipt.url.split("://", 1)[-1].rstrip("/")
@@ -140,6 +150,19 @@ def written(value: Any, field: str) -> str:
     return writing.whole(value) if isinstance(value, int) and field != "year" else str(value)
 
 
+class _Compiled(BytecodeCache):
+    """Each template is compiled once, however many environments render it."""
+
+    held: ClassVar[dict[str, tuple[str, Any]]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, compiled = self.held.get(bucket.key, ("", None))
+        bucket.code = compiled if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.held[bucket.key] = bucket.checksum, bucket.code
+
+
 def environment(texts: Mapping[str, str]) -> Environment:
     """The templates below site/templates/, with every printed value shown as plain text."""
     found = {name.removeprefix(TEMPLATES): text for name, text in texts.items() if name.startswith(TEMPLATES)}
@@ -151,9 +174,10 @@ def environment(texts: Mapping[str, str]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_Compiled(),
     )
     made.globals.update(disputed=disputed, url=_url, asset=_asset, linked=linked, receipts=receipts, links=links)
-    made.filters.update(code=code, prose=prose, **WRITERS)
+    made.filters.update(code=code, lines=lines, prose=prose, **WRITERS)
     return made
 
 
@@ -188,11 +212,21 @@ def folder(file: str) -> str:
 @pass_context
 def _url(context: Context, target: str, anchor: str = "") -> str:
     """The way from the page at hand to another, given as folder: models/uni2-h; "" is the home page."""
-    way = posixpath.relpath(target or ".", context["here"] or ".")
-    return f"{way}/{'#' if anchor else ''}{anchor}"
+    return f"{way(target, context['here'])}/{'#' if anchor else ''}{anchor}"
 
 
 @pass_context
 def _asset(context: Context, target: str) -> str:
     """The way from the page at hand to a file."""
-    return posixpath.relpath(target, context["here"] or ".")
+    return way(target, context["here"])
+
+
+def way(target: str, here: str) -> str:
+    """The way from one folder of the site to a path in it; both without a slash at their ends, "" is the home page."""
+    there, from_here = target.split("/") if target else [], here.split("/") if here else []
+    shared = 0
+    for one, other in zip(there, from_here, strict=False):
+        if one != other:
+            break
+        shared += 1
+    return "/".join([".."] * (len(from_here) - shared) + there[shared:]) or "."

@@ -1,13 +1,22 @@
-"""A recipe as Python that a reader can run."""
+"""How a model is loaded, as Python that a reader can run; the tests run every kind of it."""
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from pathdex.schema import Model
-from pathdex.schema.model import Loader
+from pathdex.schema import Evidence, Model
+from pathdex.writing import native
+from pathdex.writing.comparison import rung
+from pathdex.writing.python import quoted
 
-CLASSES = ("timm.layers.", "torch.nn.")
+BUILT = (*native.LIBRARIES, "pathdex")
+"""Libraries whose recipes pathdex builds."""
+EMPTY = "The entry names no file of weights, so this builds the network without them."
+IMAGES = ('tile = Image.open("tile.png")', "images = torch.stack([encoder.preprocess(tile)])")
+OFFLINE = ("import os", "", 'os.environ["HF_HUB_OFFLINE"] = "1"  # before anything else is imported', "")
+CARRY = (
+    "First copy the cache of the Hub's client from the one machine to the other: `~/.cache/huggingface`, or where `HF_HOME` is."
+)
+FORM = "The host wants an accepted form, and a token of Hugging Face in `HF_TOKEN` or from `hf auth login`."
 
 
 class Snippet(NamedTuple):
@@ -17,106 +26,121 @@ class Snippet(NamedTuple):
     note: str
 
 
+class Way(NamedTuple):
+    """One way to load a model: how it is called, its code, and what the reader must know about it."""
+
+    kind: str
+    title: str
+    code: str
+    note: str = ""
+
+
 def snippet(model: Model) -> Snippet | None:
-    """Code that builds the model and, where the file is known, fills it; None when no library here can build it."""
-    loader = model.loader
-    if loader is None or loader.library not in ("timm", "transformers"):
-        return None
-    lines = _timm(model, loader) if loader.library == "timm" else _transformers(model, loader)
-    note = "" if _filled(model) else "The entry names no file of weights, so this builds the network without them."
-    return Snippet("\n".join([*lines, "model.eval()"]), note)
+    """Code of the library itself that builds the model and, where the file is known, fills it; None where there is none."""
+    lines = native.native(model)
+    return Snippet("\n".join(lines), "" if native.filled(model) else EMPTY) if lines else None
 
 
-def _filled(model: Model) -> bool:
-    """Whether the entry says where the weights are."""
-    library = model.loader.library if model.loader else ""
-    return bool(model.weights.repository and (model.weights.files or library == "transformers"))
-
-
-def _timm(model: Model, loader: Loader) -> Iterator[str]:
-    fill = list(_fill(model, loader)) if _filled(model) else []
-    classes = {_module(value) for value in loader.kwargs.values() if isinstance(value, str) and _is_class(value)}
-    yield "import timm"
-    yield from (f"import {module}" for module in sorted({*classes, *(["torch"] if "weights_only" in "".join(fill) else [])}))
-    if fill:
-        yield "from huggingface_hub import hf_hub_download"
-    if "load_file" in "".join(fill):
-        yield "from safetensors.torch import load_file"
-    if "checkpoint_filter_fn" in "".join(fill):
-        yield "from timm.models.vision_transformer import checkpoint_filter_fn"
-    yield from ("", "model = timm.create_model(", f"    {_quoted(loader.factory)},", *_arguments(loader.kwargs), ")", *fill)
-
-
-def _transformers(model: Model, loader: Loader) -> Iterator[str]:
-    """From the Hub with the class's own keywords, where the weights are there; else from a configuration."""
-    factory = loader.factory
-    own = {name: value for name, value in loader.kwargs.items() if name == "add_pooling_layer"}
-    yield from (f"from transformers import {factory}", "")
-    if _filled(model):
-        revision = [f"    revision={_quoted(model.weights.revision)},"] if model.weights.revision else []
-        yield from (
-            f"model = {factory}.from_pretrained(",
-            f"    {_quoted(model.weights.repository)},",
-            *revision,
-            *_arguments(own),
-            ")",
-        )
-    else:
-        fields = _nested({name: value for name, value in loader.kwargs.items() if name not in own})
-        yield from (f"config = {factory}.config_class(", *_arguments(fields), ")")
-        yield f"model = {factory}({', '.join(['config', *(f'{name}={value!r}' for name, value in own.items())])})"
-
-
-def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of a part, written `vision_config.depth`, gathered in a dictionary for the part."""
-    found: dict[str, Any] = {}
-    for name, value in fields.items():
-        part, dot, field = name.partition(".")
-        if dot:
-            found.setdefault(part, {})[field] = value
-        else:
-            found[name] = value
+def ways(name: str, model: Model, evidence: Evidence | None = None) -> list[Way]:
+    """Every way: pathdex, the library itself, offline in two steps or from files; none where nothing here builds the network."""
+    loader, weights = model.loader, model.weights
+    if loader is None or loader.library not in BUILT:
+        return []
+    form = FORM if weights.access == "gated" else ""
+    found = []
+    if _reached(model, evidence):
+        said = " ".join(filter(None, [_takes(model), form]))
+        found.append(Way("pathdex", "With pathdex", "\n".join(_pathdex(name, model, evidence)), said))
+    if own := snippet(model):
+        found.append(Way(loader.library, f"With {loader.library} alone", own.code, own.note))
+    if weights.access != "none" and weights.repository:
+        found.append(Way("fetch", "Where there is a network", "\n".join(_fetch(model)), form))
+        found.append(Way("offline", "Where there is none", "\n".join([*OFFLINE, *_pathdex(name, model, evidence)]), CARRY))
+    elif weights.access != "none" and weights.url and not _reached(model, evidence):
+        said = f"First bring the weights from their host into the folder `{name}`."
+        found.append(Way("folder", "From files in a folder", "\n".join(_folder(name, model, evidence)), said))
     return found
 
 
-def _arguments(values: Mapping[str, Any]) -> Iterator[str]:
-    """One line a keyword; a name that is none is passed in a dictionary."""
-    plain = {name: value for name, value in values.items() if name.isidentifier()}
-    yield from (f"    {name}={_literal(value)}," for name, value in plain.items())
-    if len(plain) < len(values):
-        yield f"    **{ ({name: value for name, value in values.items() if name not in plain})!r},"
+def _reached(model: Model, evidence: Evidence | None) -> bool:
+    """Whether pathdex can fetch the weights: from the Hub, or from another host whose files the job has read."""
+    weights, header = model.weights, evidence.rungs.header if evidence else None
+    return weights.access != "none" and bool(weights.repository or (weights.url and header and header.status == "passed"))
 
 
-def _literal(value: Any) -> str:
-    """The value as Python; dotted names of classes stand bare."""
-    return str(value) if isinstance(value, str) and _is_class(value) else _quoted(value)
+def _pathdex(name: str, model: Model, evidence: Evidence | None) -> Iterator[str]:
+    uses = list(_use(model, evidence))
+    yield from _imports(uses)
+    yield from ("import pathdex", "", f"encoder = pathdex.load({quoted(name)})", *uses)
 
 
-def _quoted(value: Any) -> str:
-    """The value as Python, text in double quotes."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+def _imports(uses: list[str]) -> list[str]:
+    return ["import torch", "from PIL import Image", ""] if any("torch." in line for line in uses) else []
 
 
-def _module(value: str) -> str:
-    return "torch" if value.startswith("torch.") else value.rpartition(".")[0]
-
-
-def _is_class(value: str) -> bool:
-    return value.startswith(CLASSES) and all(part.isidentifier() for part in value.split("."))
-
-
-def _fill(model: Model, loader: Loader) -> Iterator[str]:
-    """Lines that fetch the first file of weights and load it, every key accounted for."""
-    weights = model.weights
-    name, revision = weights.files[0].name, f", revision={_quoted(weights.revision)}" if weights.revision else ""
-    yield f"path = hf_hub_download({_quoted(weights.repository)}, {_quoted(name)}{revision})"
-    if name.endswith(".safetensors"):
-        yield "weights = load_file(path)"
+def _use(model: Model, evidence: Evidence | None) -> Iterator[str]:
+    """Lines that take every embedding, of an image or of what the network reads instead."""
+    default = next((f"{name}, {found.width} wide" for name, found in model.embeddings.items() if found.default), "")
+    if model.writing is not None:
+        yield f"inputs = []  # what it reads beside words: {' '.join(model.writing.inputs.split())}"
+        yield 'words = encoder.answer("What is seen?", *inputs)'
+    elif _draws_freely(model):
+        yield "images = encoder.generate(count=1, seed=0)  # [1, 3, H, W] from 0 to 1, drawn without a condition"
+    elif model.channels:
+        yield from IMAGES
+        yield f"stains = encoder.stain(images)  # [1, {len(model.channels)}, height, width]"
+    elif not default:
+        yield "network = encoder.module  # a module of torch"
+    elif _reads_images(evidence):
+        yield from IMAGES
+        yield f"vectors = encoder.encode_image(images)  # {default}"
     else:
-        yield 'weights = torch.load(path, map_location="cpu", weights_only=True)'
-    if loader.prefix:
-        yield f"prefix = {_quoted(loader.prefix)}"
-        yield "weights = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}"
-    if loader.layout:
-        yield "weights = checkpoint_filter_fn(weights, model)  # timm's names for the tensors of DINOv2's code"
-    yield "model.load_state_dict(weights, strict=True)"
+        yield "inputs = encoder.module.example()  # in their place: your tiles' embeddings, and coordinates where it takes them"
+        yield f"vectors = encoder.encode(*inputs)  # by name; the default is {default}"
+
+
+def _draws_freely(model: Model) -> bool:
+    """Whether it has something to stand for no condition: what it is guided away from."""
+    how = model.generation
+    return how is not None and bool(how.guidance and how.condition) and how.control is None and not model.embeddings
+
+
+def _takes(model: Model) -> str:
+    """What a model is given that draws."""
+    return f"`encoder.generate` takes a condition. {model.generation.inputs}" if model.generation else ""
+
+
+def _reads_images(evidence: Evidence | None) -> bool:
+    """Whether the network reads images, as far as its last build shows; most do."""
+    seen = rung(evidence)
+    shape = seen.measured.input if seen and seen.measured else None
+    return shape is None or len(shape) == len(("batch", "channels", "height", "width"))
+
+
+def _fetch(model: Model) -> Iterator[str]:
+    weights = model.weights
+    pinned = [f"revision={quoted(weights.revision)}"] if weights.revision else []
+    files = native.files(model)
+    call = "hf_hub_download" if files else "snapshot_download"
+    yield from (f"from huggingface_hub import {call}", "")
+    for given in [[quoted(file)] for file in files] or [[]]:
+        yield f"{call}({', '.join([quoted(weights.repository), *given, *pinned])})"
+
+
+def _folder(name: str, model: Model, evidence: Evidence | None) -> Iterator[str]:
+    """With pathdex and files in a folder; where the entry names none, the largest there is the one."""
+    default = next((variant for variant, found in model.embeddings.items() if found.default), "")
+    paths = ", ".join(f"Path({quoted(f'{name}/{file}')})" for file in native.files(model))
+    uses = list(_use(model, evidence))
+    yield from ("from pathlib import Path", "", *_imports(uses))
+    yield "import pathdex"
+    yield "from pathdex.encoding import Encoder"
+    yield "from pathdex.filling import filled, recipe"
+    yield "from pathdex.weights import opening"
+    yield from ("", f"model = pathdex.load_catalog().models[{quoted(name)}]")
+    largest = f'max(Path({quoted(name)}).rglob("*.*"), key=lambda file: file.stat().st_size)'
+    yield f"files = [{paths}]" if paths else f"files = [{largest}]  # the largest is that of the weights"
+    yield "module, _, wrong = filled(recipe(model), {file: opening.index(file) for file in files})"
+    yield "assert not wrong, wrong"
+    yield f"encoder = Encoder(model, module, {quoted(default)})"
+    yield from uses

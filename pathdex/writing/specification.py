@@ -39,6 +39,8 @@ def specification(model: Model) -> list[tuple[str, list[Fact]]]:
         "Weights": _weights(model),
         "Architecture": _part(model, "architecture", ARCHITECTURE),
         "Preprocessing": _part(model, "preprocess", PREPROCESS),
+        "Drawing and staining": (*_part(model, "generation", GENERATION), *_beside(model)),
+        "Answering": _part(model, "writing", WRITING),
         "Training": (*_part(model, "training", TRAINING), *_compute(model)),
     }
     found = [(heading, list(facts)) for heading, facts in groups.items()]
@@ -73,7 +75,7 @@ def _weights(model: Model) -> Iterator[Fact]:
         yield Fact("Revision", weights.revision, "weights.revision")
     for number, file in enumerate(weights.files):
         size = f", {text.size(file.bytes)}" if file.bytes else ""
-        yield Fact("File", f"{file.name}{size}", f"weights.files.{number}")
+        yield Fact("File", f"{file.name}{size}", f"weights.files.{number}", file.url)
         if file.sha256:
             yield Fact("SHA-256", file.sha256, f"weights.files.{number}.sha256")
 
@@ -85,6 +87,21 @@ def _part(model: Model, part: str, lines: dict[str, tuple[str, Callable[[Any], s
         value = getattr(record, field, None)
         if value is not None and value != ():
             yield Fact(label, write(value), f"{part}.{field}")
+
+
+def _beside(model: Model) -> Iterator[Fact]:
+    """Networks of other repositories that drawing or staining needs, and the channels that are stained."""
+    drawing = model.generation
+    parts = {
+        "foundation": ("Through", model.foundation),
+        "generation.decoder": ("Decoder", drawing.decoder if drawing else None),
+        "generation.condition": ("Reads its condition with", drawing.condition if drawing else None),
+    }
+    for path, (label, part) in parts.items():
+        if part and part.repository:
+            yield Fact(label, f"{part.loader.factory} of {part.repository}", path, f"https://huggingface.co/{part.repository}")
+    if model.channels:
+        yield Fact("Channels", text.listed(model.channels), "channels")
 
 
 def _compute(model: Model) -> Iterator[Fact]:
@@ -119,6 +136,10 @@ def _triple(values: Iterable[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
 
+def _shape(values: Iterable[int]) -> str:
+    return " × ".join(map(str, values))
+
+
 def _pixels(value: int) -> str:
     return f"{value} px"
 
@@ -148,6 +169,19 @@ PREPROCESS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "std": ("Standard deviation", _triple),
     "mpp": ("Meant for", _microns),
     "magnification": ("Magnification", _times),
+}
+WRITING: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "inputs": ("Reads", str),
+    "prompt": ("Prompt", lambda words: " ".join(words.split())),
+    "end": ("Ends with", str),
+    "tokenizer": ("Tokenizer", str),
+}
+GENERATION: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "sampler": ("Sampler", str),
+    "steps": ("Steps", str),
+    "guidance": ("Guidance", "{:g}".format),
+    "latents": ("Takes noise from", _shape),
+    "inputs": ("Guided by", str),
 }
 TRAINING: dict[str, tuple[str, Callable[[Any], str]]] = {
     "algorithm": ("Algorithm", str),

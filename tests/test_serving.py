@@ -1,0 +1,142 @@
+"""The site while people write: an edit shows within seconds, a mistake says so, and the rest of the site is left alone."""
+
+import json
+import re
+import shutil
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from test_site import checkout
+
+pytest.importorskip("material")
+from pathdex.serving import watching
+from pathdex.serving.serve import Served, serve
+from pathdex.serving.server import State
+
+Seen = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Served:
+    """The toy catalog, served by nobody yet, made once; each test leaves it as it was."""
+    served = Served(checkout(tmp_path_factory.mktemp("serving") / "toy"), State())
+    served.make()
+    return served
+
+
+def page(served: Served, path: str) -> str:
+    return (served.root / "build" / "site" / path / "index.html").read_text(encoding="utf-8")
+
+
+def told(served: Served) -> dict[str, object]:
+    found: dict[str, object] = json.loads(served.state.told())
+    return found
+
+
+@pytest.fixture
+def entry(made: Served) -> Iterator[Path]:
+    """A model's file, put back at the end."""
+    file = made.root / "catalog" / "models" / "tiny.yaml"
+    text = file.read_text(encoding="utf-8")
+    yield file
+    file.write_text(text, encoding="utf-8")
+    assert "built anew" in made.follow()
+    made.stop_indexing()
+
+
+def test_an_edit_shows_on_its_page_and_wherever_it_is_told(made: Served, entry: Path) -> None:
+    before = told(made)["built"]
+    entry.write_text(entry.read_text().replace("name: Tiny\n", "name: Minute\n"))
+    assert re.search(r"built anew in \d+\.\d s: \d+ pages", made.follow())
+    assert "<h1" in page(made, "models/tiny") and "Minute" in page(made, "models/tiny")
+    assert "Minute" in page(made, "models") and "Minute" in page(made, "models/tiny-slide")
+    data = json.loads((made.root / "build" / "site" / "data" / "models.json").read_text())
+    assert "Minute" in json.dumps(data)
+    assert "Minute" in (made.root / "build" / "site" / "api" / "models" / "tiny.json").read_text()
+    assert told(made) == {"built": int(str(before)) + 1, "problem": ""}
+
+
+def test_a_page_that_it_does_not_touch_is_not_written(made: Served, entry: Path) -> None:
+    other = made.root / "build" / "site" / "about" / "index.html"
+    stamp = other.stat().st_mtime_ns
+    entry.write_text(entry.read_text().replace("name: Tiny\n", "name: Minute\n"))
+    made.follow()
+    assert other.stat().st_mtime_ns == stamp
+
+
+def test_a_mistake_is_told_in_its_line_and_heals(made: Served, entry: Path) -> None:
+    good = entry.read_text()
+    entry.write_text("name: [")
+    said = made.follow()
+    assert "catalog/models/tiny.yaml:2: is not YAML" in said and "the former site stays" in said
+    assert "catalog/models/tiny.yaml:2: is not YAML" in str(told(made)["problem"])
+    assert "Tiny" in page(made, "models/tiny")
+    entry.write_text(good)
+    assert "built anew" in made.follow() and told(made)["problem"] == ""
+
+
+def test_prose_with_a_broken_link_is_told_and_heals(made: Served, entry: Path) -> None:
+    prose = made.root / "site" / "pages" / "about.md"
+    good = prose.read_text()
+    prose.write_text(f"{good}\n[nowhere](nowhere.md)\n")
+    assert "nowhere.md" in made.follow() and "nowhere.md" in str(told(made)["problem"])
+    prose.write_text(f"{good}\nAnother sentence.\n")
+    made.follow()
+    assert "Another sentence." in page(made, "about") and told(made)["problem"] == ""
+    prose.write_text(good)
+
+
+def test_an_entry_comes_and_goes(made: Served, entry: Path) -> None:
+    new = entry.with_name("another.yaml")
+    shutil.copy(entry, new)
+    made.follow()
+    assert "Tiny" in page(made, "models/another") and "another/" in page(made, "models")
+    new.unlink()
+    made.follow()
+    assert not (made.root / "build" / "site" / "models" / "another").exists() and "another/" not in page(made, "models")
+
+
+def test_a_page_made_alone_is_the_page_that_mkdocs_makes(made: Served, entry: Path) -> None:
+    before = page(made, "models/tiny"), page(made, "models")
+    good = entry.read_text()
+    entry.write_text(good.replace("name: Tiny\n", "name: Minute\n"))
+    made.follow()
+    entry.write_text(good)
+    made.follow()
+    assert (page(made, "models/tiny"), page(made, "models")) == before
+
+
+def test_a_change_of_the_frame_makes_everything_anew(made: Served, entry: Path) -> None:
+    settings = made.root / "mkdocs.yml"
+    good = settings.read_text()
+    settings.write_text(good.replace("site_name: pathdex", "site_name: other"))
+    made.follow()
+    assert "other" in re.findall(r"<title>(.*?)</title>", page(made, "about"))[0]
+    settings.write_text(good)
+
+
+def test_only_the_served_page_carries_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, lines, done = checkout(tmp_path / "toy"), [], threading.Event()
+
+    def change(watched: Path, seen: object) -> Iterator[None]:
+        found = re.search(r"http://\S+", lines[0])
+        assert found
+
+        def get(path: str) -> str:
+            return str(urllib.request.urlopen(found[0] + path, timeout=5).read().decode())
+
+        assert "/_serving/live.js" in get("") and "/_serving/live.js" in get("models/tiny/")
+        assert "role" in get("_serving/live.js") and ".serving" in get("_serving/live.css")
+        assert json.loads(get("_serving/state.json")) == {"built": 1, "problem": ""}
+        assert "_serving" not in (root / "build" / "site" / "index.html").read_text()
+        assert not list((root / "build" / "site").rglob("live.js"))
+        done.set()
+        yield from ()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching, "changes", change)
+    serve(root, 0, False, lines.append)
+    assert done.is_set()
