@@ -1,6 +1,7 @@
 """Building writes what changed, whole or not at all, and says what is stale."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -174,3 +175,12 @@ def test_a_broken_catalog_writes_nothing(toy_root: Path, capsys: pytest.CaptureF
     assert main(["--root", str(toy_root), "build"]) == 1
     assert "catalog/models/tiny.yaml:" in capsys.readouterr().err
     assert files(toy_root) == before
+
+
+def test_a_build_without_the_site_extra_says_what_to_install(
+    toy_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert main(["--root", str(toy_root), "build", "download_pages"]) == 2
+    assert "pip install 'pathdex[site]'" in capsys.readouterr().err
+    assert main(["--root", str(toy_root), "build", "--committed"]) == 0

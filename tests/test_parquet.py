@@ -7,7 +7,7 @@ import pytest
 
 from pathdex.catalog import Catalog
 from pathdex.writing.flat import tables
-from pathdex.writing.parquet import compact, parquet, varint
+from pathdex.writing.parquet import parquet
 from pathdex.writing.tabular import Column, Flat
 
 
@@ -51,19 +51,10 @@ def test_every_table_of_the_catalog_is_read_back(toy: Catalog) -> None:
 
 def test_the_file_says_what_it_is(toy: Catalog) -> None:
     models = tables(toy)[0]
-    told = read(models).schema.metadata
-    assert told[b"about"].decode() == models.about and told[b"license"] == b"CC-BY-4.0"
-    assert told[f"about {models.columns[0].name}".encode()].decode() == models.columns[0].about
+    schema = read(models).schema
+    assert schema.metadata[b"about"].decode() == models.about and schema.metadata[b"license"] == b"CC-BY-4.0"
+    assert [one.metadata[b"about"].decode() for one in schema] == [one.about for one in models.columns]
 
 
 def test_equal_tables_give_equal_bytes(toy: Catalog) -> None:
     assert [*map(parquet, tables(toy))] == [*map(parquet, tables(toy))]
-
-
-@pytest.mark.parametrize(("number", "written"), [(0, b"\x00"), (127, b"\x7f"), (128, b"\x80\x01"), (300, b"\xac\x02")])
-def test_a_number_takes_as_few_bytes_as_it_needs(number: int, written: bytes) -> None:
-    assert varint(number) == written
-
-
-def test_a_record_is_in_thrifts_compact_protocol() -> None:
-    assert compact({1: -1, 4: "a", 5: [1, 2]}) == b"\x15\x01\x38\x01a\x19\x25\x02\x04\x00"

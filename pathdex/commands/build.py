@@ -34,7 +34,10 @@ def run(options: argparse.Namespace) -> int:
         return 1 if lines else 0
     if options.site:
         return _site(options.root)
-    changed = build(options.root, only, options.committed)
+    try:
+        changed = build(options.root, only, options.committed)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is missing; pip install 'pathdex[site]', or build --committed alone") from error
     print("".join(f"{path}\n" for path in changed), end="")
     print(f"{len(changed)} file{'s' * (len(changed) != 1)} changed", file=sys.stderr)
     return 0

@@ -3,7 +3,9 @@
 import argparse
 import sys
 
-from pathdex.site import PortTaken, SiteError, serve
+from pathdex.serving.serve import serve
+from pathdex.serving.server import PortTaken
+from pathdex.site import SiteError
 
 WRITES = True
 """The site, beside the catalog's folder."""

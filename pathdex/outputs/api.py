@@ -1,8 +1,9 @@
 """The catalog as JSON files with their schemas: the site's API."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from pydantic_core import to_json
 
 from pathdex.catalog import Catalog
 from pathdex.writing.contract import DIALECT, NAMES, identifier, schema
@@ -50,4 +51,4 @@ def _schemas() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return to_json(value, indent=1).decode() + "\n"

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jinja2 import Environment
+
 from pathdex.catalog import Catalog
+from pathdex.once import renewed
 from pathdex.relations.differences import Difference, differences
 from pathdex.relations.marks import is_private
 from pathdex.writing.rendering import environment, page
-from pathdex.writing.standings import Board, boards, joint
+from pathdex.writing.standings import Board, Differing, boards, joint
 from pathdex.writing.titles import titles
 
 COMMITTED = False
@@ -18,23 +21,31 @@ def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, st
     """The index and the pages."""
     made = environment(prose)
     made.globals.update(titles=titles(catalog))
-    yield page(made, "benchmarks", "benchmarks/index.md", entries=catalog.benchmarks)
+    yield renewed(catalog, ("benchmarks", "index"), _index, catalog, made)
     differing = {(found.model, found.task): found for found in differences(catalog)}
-    for name, record in catalog.benchmarks.items():
-        found = boards(catalog, name, differing)
-        yield page(
-            made,
-            "benchmark",
-            f"benchmarks/{name}.md",
-            id=name,
-            record=record,
-            results=catalog.results,
-            private={task for task, details in record.tasks.items() if is_private(catalog, details)},
-            boards=found,
-            ranked=[board for board in found if board.ranked],
-            joint=_named(catalog, joint(found)),
-            disagreeing=[_disagreeing(one, found) for one in differing.values() if one.task.partition("/")[0] == name],
-        )
+    for name in catalog.benchmarks:
+        yield renewed(catalog, ("benchmark", name), _page, catalog, made, name, differing)
+
+
+def _index(catalog: Catalog, made: Environment) -> tuple[str, str]:
+    return page(made, "benchmarks", "benchmarks/index.md", entries=catalog.benchmarks)
+
+
+def _page(catalog: Catalog, made: Environment, name: str, differing: Differing) -> tuple[str, str]:
+    record, found = catalog.benchmarks[name], boards(catalog, name, differing)
+    return page(
+        made,
+        "benchmark",
+        f"benchmarks/{name}.md",
+        id=name,
+        record=record,
+        results=catalog.results,
+        private={task for task, details in record.tasks.items() if is_private(catalog, details)},
+        boards=found,
+        ranked=[board for board in found if board.ranked],
+        joint=_named(catalog, joint(found)),
+        disagreeing=[_disagreeing(one, found) for one in differing.values() if one.task.partition("/")[0] == name],
+    )
 
 
 def _named(catalog: Catalog, found: dict[str, Any]) -> list[tuple[str, str, Any]]:

@@ -1,4 +1,4 @@
-"""The whole catalog to take away, as JSON, CSV, SQLite and references, and the page that says what each file holds."""
+"""The whole catalog to take away, as JSON, CSV, Parquet, SQLite and references, and the page that says what each file holds."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from pathdex.catalog import Catalog
 from pathdex.writing.contract import DIALECT, NAMES, identifier, schema
 from pathdex.writing.database import database
 from pathdex.writing.flat import MAIN, tables
+from pathdex.writing.parquet import parquet
 from pathdex.writing.references import references
 from pathdex.writing.rendering import environment, page
 from pathdex.writing.served import SERVED, served
@@ -37,7 +38,7 @@ def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, st
     """downloads/: the files, their schemas and the page."""
     every = tables(catalog)
     mains = every[: len(MAIN)]
-    files = [_whole(catalog), *map(_csv, mains), _sqlite(every), *_references(catalog)]
+    files = [_whole(catalog), *map(_csv, mains), *map(_parquet, mains), _sqlite(every), *_references(catalog)]
     for file in files:
         yield f"build/docs/{FOLDER}/{file.name}", file.content
     for table in mains:
@@ -67,6 +68,11 @@ def _schema() -> dict[str, Any]:
 
 def _csv(table: Flat) -> File:
     return File(f"{table.name}.csv", "CSV", comma_separated(table), table.about, f"{table.name}.csv-metadata.json")
+
+
+def _parquet(table: Flat) -> File:
+    about = "The same with types, for data frames; what each column means stands in the file as well."
+    return File(f"{table.name}.parquet", "Parquet", parquet(table), about, f"{table.name}.csv-metadata.json")
 
 
 def _sqlite(every: tuple[Flat, ...]) -> File:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pathdex.catalog import Catalog
+from pathdex.once import renewed
 from pathdex.writing import model_columns, paper_columns
 from pathdex.writing.columns import packed
 from pathdex.writing.comparing import compared
@@ -16,10 +17,18 @@ FOLDER = "build/docs/data"
 
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """All models and all papers as columns, and each model's part of a comparison."""
-    yield f"{FOLDER}/models.json", _text(packed(model_columns.ordered(catalog), model_columns.columns(catalog)))
-    yield f"{FOLDER}/papers.json", _text(packed(paper_columns.ordered(catalog), paper_columns.columns(catalog)))
+    for kind, columns in (("models", model_columns), ("papers", paper_columns)):
+        yield f"{FOLDER}/{kind}.json", renewed(catalog, ("explorer data", kind), _packed, catalog, columns)
     for name in catalog.models:
-        yield f"{FOLDER}/models/{name}.json", _text(compared(catalog, name))
+        yield f"{FOLDER}/models/{name}.json", renewed(catalog, ("comparison data", name), _compared, catalog, name)
+
+
+def _packed(catalog: Catalog, columns: Any) -> str:
+    return _text(packed(columns.ordered(catalog), columns.columns(catalog)))
+
+
+def _compared(catalog: Catalog, name: str) -> str:
+    return _text(compared(catalog, name))
 
 
 def _text(value: Any) -> str:

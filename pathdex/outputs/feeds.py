@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pathdex import text
 from pathdex.catalog import Catalog
-from pathdex.schema import Erratum
+from pathdex.schema import Erratum, Model
 from pathdex.writing import addresses, citing
 from pathdex.writing.feeds import Feed, Item, atom, moment, newest
 
@@ -28,9 +28,15 @@ def _page(home: str, name: str) -> str:
 
 def _models(catalog: Catalog, home: str) -> Iterator[Item]:
     for name, model in catalog.models.items():
-        if model.released:
+        if date := model.released or _paper_date(catalog, model):
             key, makers = f"models/{name}", tuple(model.organizations)
-            yield Item(key, model.name, model.released, model.summary, _page(home, key), makers, model.kind, model.code or "")
+            yield Item(key, model.name, date, model.summary, _page(home, key), makers, model.kind, model.code or "")
+
+
+def _paper_date(catalog: Catalog, model: Model) -> str:
+    """When the first of a model's papers came out; "" where it has none."""
+    papers = [catalog.papers[name] for name in model.papers]
+    return min((paper.preprinted or paper.published or str(paper.year) for paper in papers), key=moment, default="")
 
 
 def _papers(catalog: Catalog, home: str) -> Iterator[Item]:
@@ -57,11 +63,16 @@ def _date(catalog: Catalog, erratum: Erratum) -> str:
 
 
 FEEDS = {
-    "models": ("new models", "Models of the catalog by release date; a model of unknown date is not here.", _models),
+    "models": (
+        "new models",
+        "Models of the catalog by release date, else by that of the first paper; a model without either is not here.",
+        _models,
+    ),
     "papers": ("new papers", "Papers of the catalog by date of the version of record, else of the preprint.", _papers),
     "errata": (
         "errata",
-        "Wrong claims in circulation. The date is when the source was mended, else that of the newest model or paper concerned.",
+        "Wrong claims in circulation. The date is when the source was mended, else that of the newest model or paper concerned; "
+        "an erratum without either is not here.",
         _errata,
     ),
 }

@@ -1,36 +1,55 @@
 """The pages about models, one each."""
 
+import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment
 
+from pathdex import text
 from pathdex.catalog import Catalog
-from pathdex.relations.contamination import Overlap, overlap, scored_on
-from pathdex.relations.lineage import relations
-from pathdex.schema import Evidence, Model
+from pathdex.once import renewed
+from pathdex.relations.lineage import PHRASES, Step, family, relations, steps
+from pathdex.schema import Evidence, Model, Paper
+from pathdex.writing import citing, linked
 from pathdex.writing import ladder as ladders
-from pathdex.writing import linked
-from pathdex.writing.citing import bibtex
 from pathdex.writing.comparison import parameters, rung
+from pathdex.writing.contaminated import contamination, drawn_from
+from pathdex.writing.cost import cost
+from pathdex.writing.drawing.descent import Descent, descent
+from pathdex.writing.drawing.tokens import tokens, variant
+from pathdex.writing.glance import glance
 from pathdex.writing.heads import head
-from pathdex.writing.rendering import environment, page
-from pathdex.writing.snippets import snippet
-from pathdex.writing.specification import quantity, specification
+from pathdex.writing.licences import Licence, licences, told
+from pathdex.writing.passage import passage
+from pathdex.writing.placing import Standing, standings
+from pathdex.writing.rendering import disputed, environment, page
+from pathdex.writing.snippets import ways
+from pathdex.writing.specification import ACCESS, quantity, specification
 
 COMMITTED = False
 AGGREGATE = False
+NAME = "model page"
 
-ANSWERS = ("yes", "part", "no", "unknown")
-"""In the order of the page."""
+FORMS = ("APA", "BibTeX", "RIS", "CSL-JSON")
+
+
+class Known(NamedTuple):
+    """What all pages ask of the whole catalog, found once."""
+
+    standings: Mapping[str, list[Standing]]
+    steps: list[Step]
+    drawn: Mapping[str, list[str]]
+    licences: Mapping[str, Licence]
 
 
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """One page a model; the explorer lists them."""
     made = environment(prose)
     made.filters.update(quantity=quantity)
+    known = Known(standings(catalog), steps(catalog), drawn_from(catalog), licences(prose))
     for name in catalog.models:
-        yield _page(catalog, made, name)
+        yield renewed(catalog, (NAME, name), _page, catalog, made, name, known)
 
 
 def state(catalog: Catalog, name: str) -> str:
@@ -41,7 +60,7 @@ def state(catalog: Catalog, name: str) -> str:
     return "counted" if seen.status == "passed" else seen.status.replace("-", " ")
 
 
-def _page(catalog: Catalog, made: Environment, name: str) -> tuple[str, str]:
+def _page(catalog: Catalog, made: Environment, name: str, known: Known) -> tuple[str, str]:
     model, evidence = catalog.models[name], catalog.evidence.get(name)
     return page(
         made,
@@ -52,26 +71,58 @@ def _page(catalog: Catalog, made: Environment, name: str) -> tuple[str, str]:
         model=model,
         papers=[(paper, catalog.papers[paper]) for paper in model.papers],
         groups=specification(model),
-        compared=parameters(model, evidence),
+        sides={item["field"]: item for item in disputed(model)},
         seen=rung(evidence),
-        evidence=evidence,
         state=state(catalog, name),
-        **_verified(model, evidence),
-        snippet=snippet(model),
-        lineage=_lineage(catalog, name),
-        contamination=_contamination(catalog, name),
+        **_counted(model, evidence),
+        **_loaded(catalog, name),
+        **_placed(catalog, name, known),
+        licence=told(model, known.licences),
+        access=ACCESS[model.weights.access],
         training_data=[(found, catalog.datasets.get(found.dataset or "")) for found in _data(model)],
-        results=[_result(catalog, result, name) for result in catalog.results_of(name)],
         errata=[(erratum, catalog.errata[erratum]) for erratum in catalog.errata_of("models", name)],
-        bibtex="\n".join(bibtex(paper, catalog.papers[paper]) for paper in model.papers).strip(),
+        cited=[(paper, _cited(paper, catalog.papers[paper])) for paper in model.papers],
     )
 
 
-def _verified(model: Model, evidence: Evidence | None) -> dict[str, Any]:
-    """The rungs, and what the badge says."""
-    steps = ladders.ladder(model, evidence)
+def _counted(model: Model, evidence: Evidence | None) -> dict[str, Any]:
+    """Claims beside counts, the rungs, what the badge says, and what it costs."""
     said, _ = ladders.badge(model, evidence)
-    return {"steps": steps, "needs": ladders.NEEDS, "badge": said}
+    return {
+        "compared": parameters(model, evidence),
+        "steps": ladders.ladder(model, evidence),
+        "needs": ladders.NEEDS,
+        "badge": said,
+        "costs": cost(model, evidence),
+    }
+
+
+def _loaded(catalog: Catalog, name: str) -> dict[str, Any]:
+    """The code that loads it, and the way from an image to each vector."""
+    model = catalog.models[name]
+    drawn = tokens(model)
+    return {
+        "ways": ways(name, model, catalog.evidence.get(name)),
+        "passage": passage(catalog, name),
+        "tokens": drawn,
+        "variants": [variant(variant_name, found, drawn) for variant_name, found in model.embeddings.items()],
+    }
+
+
+def _placed(catalog: Catalog, name: str, known: Known) -> dict[str, Any]:
+    """Where it stands among other models: results, data seen in training, descent."""
+    stands = known.standings.get(name, [])
+    found = family(known.steps, name)
+    return {
+        "glance": glance(catalog.models[name], catalog.evidence.get(name), stands),
+        "standings": stands,
+        "titles": {"benchmarks": {one.suite: catalog.benchmarks[one.suite].name for one in stands if one.suite}},
+        "tables": {row.table: catalog.results[row.table] for one in stands for row in one.rows},
+        "contamination": contamination(catalog, name, known.drawn, {one.suite for one in stands}),
+        "lineage": _lineage(catalog, name),
+        "descent": _descent(catalog, name, found) if found else None,
+        "phrases": {field: child for field, (child, _) in PHRASES.items()},
+    }
 
 
 def _data(model: Model) -> tuple[Any, ...]:
@@ -86,31 +137,21 @@ def _lineage(catalog: Catalog, name: str) -> list[tuple[str, list[tuple[str, str
     return list(found.items())
 
 
-def _contamination(catalog: Catalog, name: str) -> list[tuple[Overlap, list[tuple[str, str]]]]:
-    """Each answer with its reason, yes first, and the data sets that suites score on that it holds for, as (id, name)."""
-    found: dict[Overlap, list[tuple[str, str]]] = {}
-    for dataset in scored_on(catalog):
-        found.setdefault(overlap(catalog, name, dataset), []).append((dataset, catalog.datasets[dataset].name))
-    return sorted(found.items(), key=lambda item: ANSWERS.index(item[0].answer))
+def _descent(catalog: Catalog, name: str, found: list[Step]) -> Descent:
+    """The family as a drawing, with date and kind beside each name."""
+    named = {}
+    for one in {name, *(model for step in found for model in step[1:])}:
+        model = catalog.models[one]
+        beside = f"{model.kind}, {text.date(model.released)}" if model.released else model.kind
+        named[one] = (model.released or "9999", model.name, beside)
+    return descent(name, found, named)
 
 
-def _result(catalog: Catalog, result: str, name: str) -> dict[str, Any]:
-    """The rows of one table that are about a model: printed label, embedding used, and value by column."""
-    record, table = catalog.results[result], catalog.tables[result]
-    rows = [row for row in table.rows if row[0] in record.rows and record.rows[row[0]].model == name]
-    columns = [_column(catalog, record.columns[column], column) for column in table.header[1:]]
-    return {
-        "id": result,
-        "record": record,
-        "rows": [(row[0], record.rows[row[0]].embedding or record.embedding) for row in rows],
-        "cells": [(*column, [row[number] for row in rows]) for number, column in enumerate(columns, 1)],
-    }
+def _cited(name: str, paper: Paper) -> list[tuple[str, str]]:
+    """The reference in each form."""
+    forms = (citing.apa(paper), citing.bibtex(name, paper), citing.ris(name, paper), _csl(name, paper))
+    return list(zip(FORMS, forms, strict=True))
 
 
-def _column(catalog: Catalog, holds: Any, printed: str) -> tuple[str, str]:
-    """A printed column and what its numbers are."""
-    if holds.task:
-        suite, _, task = holds.task.partition("/")
-        found = catalog.benchmarks[suite].tasks[task]
-        return printed, f"{found.metric}, {found.better} is better"
-    return printed, holds.about or f"average of {len(holds.average_of)} columns as printed"
+def _csl(name: str, paper: Paper) -> str:
+    return json.dumps([citing.csl(name, paper)], indent=1, ensure_ascii=False)

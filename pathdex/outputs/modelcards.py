@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from pathdex.catalog import Catalog
+from pathdex.once import renewed
 from pathdex.writing.cards import card
 
 COMMITTED = True
@@ -12,4 +13,4 @@ AGGREGATE = False
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """A card for each model, in order of ids."""
     for name in catalog.models:
-        yield f"modelcards/{name}.md", card(catalog, name)
+        yield f"modelcards/{name}.md", renewed(catalog, ("model card", name), card, catalog, name)

@@ -34,7 +34,7 @@ def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, st
 
 
 def exhibit(catalog: Catalog) -> Exhibit | None:
-    """The claim that lies farthest from the count; the widely copied ones, kept as disputed, come first."""
+    """A claim that the count refutes: the farthest from it, weighed by how many tables print the model."""
     found = [
         Exhibit(name, model, compared, seen.measured_at[:10])
         for name, model in catalog.models.items()
@@ -42,7 +42,12 @@ def exhibit(catalog: Catalog) -> Exhibit | None:
         for compared in (*refuted(model, catalog.evidence[name]), *parameters(model, catalog.evidence[name]))
         if compared.difference is not None
     ]
-    return max(found, key=lambda item: (item.compared.agrees is False, abs(item.compared.difference or 0)), default=None)
+    return max(found, key=lambda item: _weight(catalog, item), default=None)
+
+
+def _weight(catalog: Catalog, item: Exhibit) -> tuple[bool, float, float]:
+    away = abs(item.compared.difference or 0)
+    return item.compared.agrees is False, away * len(catalog.results_of(item.id)), away
 
 
 def _figures(catalog: Catalog) -> list[tuple[int, str, str]]:

@@ -1,11 +1,11 @@
 """The pages about papers: all of them by section, one page each, and the bibliography."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from jinja2 import Environment
 
 from pathdex.catalog import Catalog
+from pathdex.once import once, renewed
 from pathdex.schema import Paper
 from pathdex.schema.taxonomy import Section
 from pathdex.writing import highwire, linked
@@ -21,12 +21,20 @@ def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, st
     """The sections, the bibliography and the pages."""
     made = environment(prose)
     made.globals.update(identifiers=identifiers, reference=reference, link=link)
+    yield renewed(catalog, ("papers by section",), _sections, catalog, made)
+    yield renewed(catalog, ("bibliography",), _bibliography, catalog, made)
+    for name in catalog.papers:
+        yield renewed(catalog, ("paper page", name), _page, catalog, made, name)
+
+
+def _sections(catalog: Catalog, made: Environment) -> tuple[str, str]:
     sections = [(key, section, _papers(catalog, key)) for key, section in _ordered(catalog)]
     total = len(catalog.papers)
-    yield page(made, "sections", "papers/sections.md", sections=sections, total=total, models_of=_models(catalog))
-    yield page(made, "bibliography", "bibliography.md", papers=sorted(catalog.papers.items(), key=_alphabetical))
-    for name in catalog.papers:
-        yield _page(catalog, made, name)
+    return page(made, "sections", "papers/sections.md", sections=sections, total=total, models_of=_models(catalog))
+
+
+def _bibliography(catalog: Catalog, made: Environment) -> tuple[str, str]:
+    return page(made, "bibliography", "bibliography.md", papers=sorted(catalog.papers.items(), key=_alphabetical))
 
 
 def _ordered(catalog: Catalog) -> Iterator[tuple[str, Section]]:
@@ -83,14 +91,22 @@ def _page(catalog: Catalog, made: Environment, name: str) -> tuple[str, str]:
         bibtex=bibtex(name, paper).strip(),
         section=catalog.taxonomy.sections.get(paper.section) if catalog.taxonomy else None,
         models=[(model, catalog.models[model]) for model in catalog.models_of(name)],
-        others=[(kind, other, record) for kind, other, record in _about(catalog, name)],
+        others=_about(catalog, name),
         errata=[(erratum, catalog.errata[erratum]) for erratum in catalog.errata_of("papers", name)],
     )
 
 
-def _about(catalog: Catalog, paper: str) -> Iterator[tuple[str, str, Any]]:
+@once
+def _about(catalog: Catalog, paper: str) -> list[tuple[str, str, str]]:
     """Data sets, benchmarks and tables that the paper describes or prints, as (kind, id, name)."""
+    return _abouts(catalog).get(paper, [])
+
+
+@once
+def _abouts(catalog: Catalog) -> dict[str, list[tuple[str, str, str]]]:
+    found: dict[str, list[tuple[str, str, str]]] = {}
     for kind in ("datasets", "benchmarks", "results"):
         for name, record in getattr(catalog, kind).items():
-            if paper in record.papers:
-                yield kind, name, getattr(record, "name", None) or record.title
+            for paper in dict.fromkeys(record.papers):
+                found.setdefault(paper, []).append((kind, name, getattr(record, "name", None) or record.title))
+    return found

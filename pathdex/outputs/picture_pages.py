@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+from jinja2 import Environment
+
 from pathdex.catalog import Catalog
+from pathdex.once import renewed
 from pathdex.writing.drawing.picture import Picture
 from pathdex.writing.pictures import field, post, quality, size
 from pathdex.writing.rendering import environment, page
@@ -13,8 +16,11 @@ AGGREGATE = True
 
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The one page."""
-    made = environment(prose)
-    yield page(made, "pictures", "pictures.md", parts=_parts(catalog))
+    yield renewed(catalog, ("pictures",), _page, catalog, environment(prose))
+
+
+def _page(catalog: Catalog, made: Environment) -> tuple[str, str]:
+    return page(made, "pictures", "pictures.md", parts=_parts(catalog))
 
 
 def _parts(catalog: Catalog) -> list[tuple[str, list[Picture]]]:

@@ -1,10 +1,13 @@
 """The pages about data sets, published tables and errata."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+from jinja2 import Environment
 
 from pathdex import text
 from pathdex.catalog import Catalog
+from pathdex.once import once, renewed
 from pathdex.relations.averages import wrong_averages
 from pathdex.relations.marks import mark
 from pathdex.schema.quantity import Count
@@ -14,6 +17,8 @@ from pathdex.writing.pictures.post import TABLE
 from pathdex.writing.rendering import environment, page
 from pathdex.writing.specification import brief, quantity
 from pathdex.writing.titles import titles
+
+Kind = tuple[str, str, Callable[[Catalog, str], dict[str, Any]]]
 
 COMMITTED = False
 AGGREGATE = False
@@ -25,28 +30,50 @@ def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, st
     made.filters.update(quantity=quantity, brief=brief)
     made.globals.update(titles=titles(catalog))
     for kind, template, details in KINDS:
-        entries = getattr(catalog, kind)
-        yield page(made, kind, f"{kind}/index.md", entries=entries)
-        for name, record in entries.items():
-            yield page(made, template, f"{kind}/{name}.md", id=name, record=record, **details(catalog, name))
+        yield renewed(catalog, (kind, "index"), _index, catalog, made, kind)
+        for name in getattr(catalog, kind):
+            yield renewed(catalog, (template, name), _page, catalog, made, (kind, template, details), name)
+
+
+def _index(catalog: Catalog, made: Environment, kind: str) -> tuple[str, str]:
+    return page(made, kind, f"{kind}/index.md", entries=getattr(catalog, kind))
+
+
+def _page(catalog: Catalog, made: Environment, told: Kind, name: str) -> tuple[str, str]:
+    kind, template, details = told
+    record = getattr(catalog, kind)[name]
+    return page(made, template, f"{kind}/{name}.md", id=name, record=record, **details(catalog, name))
 
 
 def _dataset(catalog: Catalog, name: str) -> dict[str, Any]:
     record = catalog.datasets[name]
-    trained = [
-        model
-        for model, entry in catalog.models.items()
-        if entry.training and any(source.dataset == name for source in entry.training.data)
-    ]
-    derived = [other for other, data in catalog.datasets.items() if any(o.dataset == name for o in data.derived_from or ())]
-    tasks = [
-        (suite, task)
-        for suite, entry in catalog.benchmarks.items()
-        for task, found in entry.tasks.items()
-        if found.dataset == name
-    ]
-    about = head(linked.dataset(catalog, record))
-    return {"trained": trained, "derived": derived, "tasks": tasks, "facts": _facts(record), "head": about}
+    used = {use: _uses(catalog, use, name) for use in ("trained", "derived", "tasks")}
+    return {**used, "facts": _facts(record), "head": head(linked.dataset(catalog, record))}
+
+
+@once
+def _uses(catalog: Catalog, use: str, name: str) -> list[Any]:
+    """What uses the data set: models trained on it, data sets derived from it, tasks that score on it as suite and task."""
+    return _used(catalog)[use].get(name, [])
+
+
+@once
+def _used(catalog: Catalog) -> dict[str, dict[str, list[Any]]]:
+    pairs = {
+        "trained": (
+            (model, found.dataset) for model, entry in catalog.models.items() if entry.training for found in entry.training.data
+        ),
+        "derived": ((other, o.dataset) for other, data in catalog.datasets.items() for o in data.derived_from or ()),
+        "tasks": (
+            ((suite, task), found.dataset) for suite, entry in catalog.benchmarks.items() for task, found in entry.tasks.items()
+        ),
+    }
+    uses: dict[str, dict[str, list[Any]]] = {}
+    for use, found in pairs.items():
+        uses[use] = {}
+        for user, dataset in dict.fromkeys(found):
+            uses[use].setdefault(dataset or "", []).append(user)
+    return uses
 
 
 def _facts(record: Any) -> list[tuple[str, str, str]]:
@@ -96,7 +123,7 @@ DATASET = {
     "patients": "Patients",
     "mpp": "Microns per pixel",
 }
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     ("datasets", "dataset", _dataset),
     ("results", "result", _result),
     ("errata", "erratum", _erratum),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pathdex.catalog import Catalog
+from pathdex.once import once
 from pathdex.relations.lineage import ancestors
 
 
@@ -29,11 +30,13 @@ class Origins:
     known: bool
 
 
+@once
 def scored_on(catalog: Catalog) -> list[str]:
     """Data sets that the catalog's suites score on, by id."""
     return sorted({task.dataset for suite in catalog.benchmarks.values() for task in suite.tasks.values() if task.dataset})
 
 
+@once
 def origins(catalog: Catalog, dataset: str) -> Origins:
     """A data set's cohorts, through every step; itself when it is drawn from no other."""
     entry = catalog.datasets.get(dataset)
@@ -51,18 +54,28 @@ def origins(catalog: Catalog, dataset: str) -> Origins:
 
 def overlap(catalog: Catalog, model: str, dataset: str) -> Overlap:
     """Whether the model, or a model whose weights it carries on, was trained on a cohort of the data set."""
+    seen, unshared = _seen(catalog, model)
+    asked = origins(catalog, dataset)
+    if asked.cohorts.isdisjoint(seen):
+        return unshared[asked.known]
+    shared = tuple(sorted(asked.cohorts & seen.keys()))
+    through = sorted({seen[cohort] for cohort in shared} - {model})
+    reason = f"trained on {', '.join(shared)}" + (f", through {', '.join(through)}" if through else "")
+    return Overlap("part" if set(shared) <= asked.partly else "yes", reason, shared)
+
+
+@once
+def _seen(catalog: Catalog, model: str) -> tuple[dict[str, str], dict[bool, Overlap]]:
+    """Each cohort that the model has seen, with the model of its line that was trained on it; and the answer for a data set
+    that shares none of them, by whether its origin is known."""
     lines = [model, *ancestors(catalog, model)]
     seen = {cohort: name for name in reversed(lines) for cohort in _trained_on(catalog, name)}
-    asked = origins(catalog, dataset)
-    shared = tuple(sorted(asked.cohorts & seen.keys()))
-    if shared:
-        through = sorted({seen[cohort] for cohort in shared} - {model})
-        reason = f"trained on {', '.join(shared)}" + (f", through {', '.join(through)}" if through else "")
-        return Overlap("part" if set(shared) <= asked.partly else "yes", reason, shared)
-    reasons = [*_unknown_training(catalog, lines), *([] if asked.known else ["the origin of the data set is not known"])]
-    if reasons:
-        return Overlap("unknown", "; ".join(reasons))
-    return Overlap("no", "its training data are named in full, and none shares a cohort with this")
+    unknown = _unknown_training(catalog, lines)
+    nothing = Overlap("no", "its training data are named in full, and none shares a cohort with this")
+    return seen, {
+        True: Overlap("unknown", "; ".join(unknown)) if unknown else nothing,
+        False: Overlap("unknown", "; ".join([*unknown, "the origin of the data set is not known"])),
+    }
 
 
 def _trained_on(catalog: Catalog, model: str) -> frozenset[str]:

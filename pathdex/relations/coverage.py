@@ -6,9 +6,10 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pathdex.catalog import Catalog
+from pathdex.once import once
 from pathdex.schema import KINDS, Record
 from pathdex.schema.receipt import Receipt, Receipted
-from pathdex.schema.record import facts, is_plain
+from pathdex.schema.record import Path, facts, is_plain
 
 
 @dataclass(frozen=True)
@@ -53,17 +54,17 @@ def _record(annotation: Any) -> type[Record] | None:
 
 
 def _filled(catalog: Catalog, kind: str, path: tuple[str, ...]) -> Filled:
-    entries = getattr(catalog, kind)
+    entries, receipts = getattr(catalog, kind), _receipts(catalog, kind)
     stating = [name for name, entry in entries.items() if _states(entry, path)]
     disputing = {name for name, entry in entries.items() if any(key.split(".")[: len(path)] == [*path] for key in entry.disputed)}
-    receipts = {name: _receipts(entries[name], path) for name in stating}
-    days = [receipt.retrieved for several in receipts.values() for receipt in several if receipt.retrieved]
+    found = {name: receipts[name].get(path, []) for name in stating}
+    days = [receipt.retrieved for several in found.values() for receipt in several if receipt.retrieved]
     return Filled(
         kind,
         ".".join(path),
         entries=len(entries),
         stated=len(stating),
-        receipted=sum(bool(several) or name in disputing for name, several in receipts.items()),
+        receipted=sum(bool(several) or name in disputing for name, several in found.items()),
         disputed=len(disputing),
         oldest=min(days, default=None),
         lacking=tuple(name for name in entries if name not in stating),
@@ -76,5 +77,16 @@ def _states(entry: Record, path: tuple[str, ...]) -> bool:
     return field in entry.model_fields_set and (not rest or (inner is not None and _states(inner, tuple(rest))))
 
 
-def _receipts(entry: Receipted, path: tuple[str, ...]) -> list[Receipt]:
-    return [receipt for fact in facts(entry) if fact[: len(path)] == path for receipt in entry.receipts_for(fact)]
+@once
+def _receipts(catalog: Catalog, kind: str) -> dict[str, dict[Path, list[Receipt]]]:
+    """The receipts of each entry by field, and by field and part of it."""
+    return {name: _by_field(entry) for name, entry in getattr(catalog, kind).items()}
+
+
+def _by_field(entry: Receipted) -> dict[Path, list[Receipt]]:
+    found: dict[Path, list[Receipt]] = {}
+    for fact in facts(entry):
+        receipts = entry.receipts_for(fact)
+        for length in (1, 2) if len(fact) > 1 else (1,):
+            found.setdefault(fact[:length], []).extend(receipts)
+    return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pathdex.catalog import Catalog
+from pathdex.once import once
 
 NUMBER = re.compile(r"\d*\.?\d+")
 
@@ -31,6 +32,7 @@ class Difference:
     printed: tuple[Printed, ...]
 
 
+@once
 def differences(catalog: Catalog) -> list[Difference]:
     """Every model and task for which two tables print numbers that differ, by model and task."""
     found: dict[tuple[str, str], list[Printed]] = {}

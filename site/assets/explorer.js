@@ -192,5 +192,6 @@ try {
   refresh();
   box.classList.add("is-ready");
 } catch (error) {
+  box.classList.add("is-plain");
   find(".explorer__count").textContent = `${find(".explorer__count").textContent}. They can’t be filtered: ${error.message}.`;
 }

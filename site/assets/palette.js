@@ -1,12 +1,30 @@
-// The colours that were chosen on an earlier visit, set before the page is drawn; without a choice the system's.
+// Light or dark: what was chosen on an earlier visit, else what the system asks for. It runs before the page is drawn.
 (() => {
-  const chosen = window.__md_get("__palette");
-  if (!chosen?.color) return;
-  const { color } = chosen;
-  if (color.media === "(prefers-color-scheme)") {
-    const scheme = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
-    const option = document.querySelector(`[data-md-color-media="(prefers-color-scheme: ${scheme})"]`);
-    for (const name of ["media", "scheme", "primary", "accent"]) color[name] = option.getAttribute(`data-md-color-${name}`);
+  const key = `${window.pathdexRoot.pathname}scheme`;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const button = document.querySelector("[data-scheme]");
+  let chosen = null;
+  try {
+    chosen = localStorage.getItem(key);
+  } catch {
+    // a browser that keeps nothing follows the system
   }
-  for (const [name, value] of Object.entries(color)) document.body.setAttribute(`data-md-color-${name}`, value);
+
+  const show = () => {
+    const scheme = chosen ?? (dark.matches ? "slate" : "default");
+    document.body.dataset.mdColorScheme = scheme;
+    button.setAttribute("aria-pressed", String(scheme === "slate"));
+  };
+
+  dark.addEventListener("change", show);
+  button.addEventListener("click", () => {
+    chosen = document.body.dataset.mdColorScheme === "slate" ? "default" : "slate";
+    show();
+    try {
+      localStorage.setItem(key, chosen);
+    } catch {
+      // the choice holds for this page, and that is all
+    }
+  });
+  show();
 })();

@@ -10,7 +10,7 @@
   let asked = 0;
 
   const load = () => {
-    index ??= import(new URL("pagefind/pagefind.js", window.__md_scope).href).then(async (pagefind) => {
+    index ??= import(new URL("pagefind/pagefind.js", window.pathdexRoot).href).then(async (pagefind) => {
       await pagefind.init();
       return pagefind;
     });
@@ -71,6 +71,10 @@
   };
 
   const move = (event) => {
+    if (event.key === "Escape") {
+      event.preventDefault(); // which would only empty the field
+      dialog.close();
+    }
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     const stops = [input, ...list.querySelectorAll("a")];
     const next = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
@@ -84,10 +88,10 @@
     waiting = setTimeout(search, 120);
   });
   dialog.querySelector("form").addEventListener("submit", (event) => {
-    if (event.submitter?.matches(".search__close")) return;
     event.preventDefault();
     list.querySelector("a")?.click();
   });
+  dialog.querySelector(".search__close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("keydown", move);
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   for (const button of document.querySelectorAll("[data-search-open]")) button.addEventListener("click", open);

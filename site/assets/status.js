@@ -10,8 +10,8 @@
     else time.title = age;
   }
 
-  if (window.__md_scope) {
-    const home = window.__md_scope.href.replace(/\/$/, "");
+  if (window.pathdexRoot) {
+    const home = window.pathdexRoot.href.replace(/\/$/, "");
     for (const code of document.querySelectorAll("code[data-site]")) code.textContent = code.textContent.replaceAll("SITE", home);
     for (const note of document.querySelectorAll("[data-site-note]")) note.hidden = true;
   }

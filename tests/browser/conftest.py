@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,6 +54,28 @@ def site(tmp_path_factory: pytest.TempPathFactory, many: Catalog) -> Path:
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     """Where the site is served."""
+    with serving(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def whole(request: pytest.FixtureRequest) -> Path:
+    """The built site that PATHDEX_SITE names, as .ci/run does after it has built it; else the toy site."""
+    named = os.environ.get("PATHDEX_SITE")
+    assert not named or Path(named, "index.html").is_file(), f"PATHDEX_SITE is {named!r}, and no site is there"
+    return Path(named) if named else request.getfixturevalue("site")
+
+
+@pytest.fixture(scope="session")
+def whole_address(whole: Path) -> Iterator[str]:
+    """Where that site is served."""
+    with serving(whole) as address:
+        yield address
+
+
+@contextmanager
+def serving(site: Path) -> Iterator[str]:
+    """The address of a folder while it is served."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/"

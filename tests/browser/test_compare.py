@@ -91,7 +91,7 @@ def test_more_than_six_are_refused_and_what_is_no_model_is_left_aside(opened: Op
 
 
 def test_picked_models_lead_from_the_table_to_the_comparison(opened: Opening) -> None:
-    page = opened("models/")
+    page = opened("models/?sort=name")
     page.get_by_role("checkbox", name="Compare Made 1", exact=True).check()
     assert page.get_by_text("Pick another").is_visible()
     page.get_by_role("checkbox", name="Compare Made 10", exact=True).check()

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from waiting import until
 
 PAGES = (
     "",
@@ -43,7 +44,7 @@ def test_the_policy_stops_a_script_within_the_page(watched: Any, address: str) -
     watched.evaluate(
         "const made = document.createElement('script'); made.textContent = 'window.ran = 1'; document.body.append(made)"
     )
-    watched.wait_for_function("window.broken.length")
+    until(watched, "window.broken.length")
     assert watched.evaluate("window.ran ?? 0") == 0 and watched.evaluate("window.broken") == ["script-src-elem"]
 
 
@@ -58,7 +59,9 @@ def test_search_works_under_the_policy_and_on_the_page_of_what_is_not_there(watc
 
 def test_chosen_colours_stay_on_the_next_page(watched: Any, address: str) -> None:
     watched.goto(address, wait_until="networkidle")
-    watched.locator("label[for^=__palette]:not([hidden])").first.click()
-    chosen = watched.evaluate("document.body.dataset.mdColorScheme")
+    button = watched.get_by_role("button", name="Dark colours")
+    assert button.get_attribute("aria-pressed") == "false"
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
     watched.goto(address + "papers/", wait_until="domcontentloaded")
-    assert chosen == "slate" == watched.evaluate("document.body.dataset.mdColorScheme")
+    assert watched.evaluate("document.body.dataset.mdColorScheme") == "slate"

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from waiting import until
 
 Opening = Callable[..., Any]
 
@@ -27,7 +28,7 @@ def test_a_rung_and_a_word_are_filters_that_the_address_keeps(opened: Opening) -
     assert page.locator("[data-status] [role=status]").inner_text() == "1 of 2 models"
     assert query(page) == {"architecture": ["not attempted"]}
     page.get_by_role("button", name="Clear").click()
-    page.wait_for_function("!location.search")
+    until(page, "!location.search")
     assert shown(page) == ["Tiny", "Tiny-Slide"]
 
 
@@ -52,7 +53,7 @@ def test_the_filters_work_with_the_keyboard_alone(opened: Opening) -> None:
         page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.name") == "architecture"
     page.keyboard.type("passed")
-    page.wait_for_function("location.search.includes('passed')")
+    until(page, "location.search.includes('passed')")
     assert shown(page) == ["Tiny"]
 
 
