@@ -4,7 +4,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, interpolate, scaled_dot_product_attention
+from torch.nn.functional import interpolate, scaled_dot_product_attention
+
+from pathdex.layers.longnet import FeedForward
 
 IMAGE, TEXT = "A", "B"
 PADDING = 1
@@ -45,21 +47,6 @@ class Attention(nn.Module):
         queries, keys, values = (each[way](tokens).unflatten(-1, (self.heads, -1)).transpose(1, 2) for each in projections)
         mixed = scaled_dot_product_attention(queries, keys, values, attn_mask=seen).transpose(1, 2).flatten(2)
         out: Tensor = self.out_proj[way](self.inner_attn_ln[way](mixed))
-        return out
-
-
-class FeedForward(nn.Module):
-    """Two layers with a GELU and a norm between them."""
-
-    def __init__(self, width: int, hidden: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(width, hidden)
-        self.fc2 = nn.Linear(hidden, width)
-        self.ffn_layernorm = nn.LayerNorm(hidden)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Tokens of the same shape; the GELU is taken in full precision."""
-        out: Tensor = self.fc2(self.ffn_layernorm(gelu(self.fc1(tokens).float()).type_as(tokens)))
         return out
 
 

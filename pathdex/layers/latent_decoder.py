@@ -1,7 +1,9 @@
 """Blocks of the autoencoder of latent diffusion, with the tensor names of its first authors' code."""
 
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, scaled_dot_product_attention, silu
+from torch.nn.functional import scaled_dot_product_attention, silu
+
+from pathdex.layers.latent_unet import Larger
 
 
 def norm(width: int) -> nn.GroupNorm:
@@ -55,26 +57,13 @@ class Middle(nn.Module):
         return out
 
 
-class Enlarged(nn.Module):
-    """A map of twice the size, each place repeated before a convolution."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(width, width, kernel_size=3, padding=1)
-
-    def forward(self, grid: Tensor) -> Tensor:
-        """[B, width, H, W] to [B, width, 2 H, 2 W]."""
-        out: Tensor = self.conv(interpolate(grid, scale_factor=2.0, mode="nearest"))
-        return out
-
-
 class Level(nn.Module):
     """Steps at one size, and a larger map after them."""
 
     def __init__(self, width: int, out: int, depth: int, larger: bool) -> None:
         super().__init__()
         self.block = nn.ModuleList(Step(width if number == 0 else out, out) for number in range(depth))
-        self.upsample = Enlarged(out) if larger else None
+        self.upsample = Larger(out) if larger else None
 
     def forward(self, grid: Tensor) -> Tensor:
         """[B, width, H, W] to [B, out, H, W] or twice as large."""

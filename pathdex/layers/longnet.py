@@ -18,8 +18,8 @@ class FeedForward(nn.Module):
         self.ffn_layernorm = nn.LayerNorm(hidden)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Tokens of the same shape."""
-        out: Tensor = self.fc2(self.ffn_layernorm(gelu(self.fc1(tokens))))
+        """Tokens of the same shape; the GELU is taken in full precision."""
+        out: Tensor = self.fc2(self.ffn_layernorm(gelu(self.fc1(tokens).float()).type_as(tokens)))
         return out
 
 

@@ -7,13 +7,11 @@ from typing import Any
 BLOCK = 2**14
 
 
-class Ranged(io.RawIOBase):
-    """A seekable, read-only file of `size` bytes; `fetch(start, size)` gives its bytes."""
+class Placed(io.RawIOBase):
+    """A read-only file of `size` bytes that knows its place."""
 
-    def __init__(self, fetch: Callable[[int, int], bytes], size: int, block: int = BLOCK) -> None:
-        self._fetch, self._size, self._block = fetch, size, block
-        self._blocks: dict[int, bytes] = {}
-        self._at = 0
+    def __init__(self, size: int) -> None:
+        self._size, self._at = size, 0
 
     def readable(self) -> bool:
         """Always."""
@@ -28,10 +26,19 @@ class Ranged(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a byte; nothing is fetched."""
+        """Go to a byte; nothing is read."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         self._at = max(0, start + offset)
         return self._at
+
+
+class Ranged(Placed):
+    """A seekable, read-only file of `size` bytes; `fetch(start, size)` gives its bytes."""
+
+    def __init__(self, fetch: Callable[[int, int], bytes], size: int, block: int = BLOCK) -> None:
+        super().__init__(size)
+        self._fetch, self._block = fetch, block
+        self._blocks: dict[int, bytes] = {}
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill the buffer as far as the file goes."""
@@ -91,30 +98,12 @@ class Sparing(io.RawIOBase):
         return read
 
 
-class Window(io.RawIOBase):
+class Window(Placed):
     """A stretch of a file, from byte `start` on, as a file of its own."""
 
     def __init__(self, file: Any, start: int, size: int) -> None:
-        self._file, self.start, self._size = file, start, size
-        self._at = 0
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def seekable(self) -> bool:
-        """Always."""
-        return True
-
-    def tell(self) -> int:
-        """Where the next byte comes from."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a byte."""
-        begin = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, begin + offset)
-        return self._at
+        super().__init__(size)
+        self._file, self.start = file, start
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill the buffer as far as the stretch goes."""
