@@ -1,8 +1,8 @@
 """The weights rung of a ViT-g (1.1 B parameters, fp32) beside timm's own loading, paired in one run on a local hub.
 
-Run it as `python benchmarks/weights_rung.py`; it needs 15 GB of disk and about two minutes a round. Prints wall time and peak memory
-of each, with the file fetched and with it in the cache, their ratios, and where the time of the rung goes beside the floor: the time
-that copying and hashing the file take.
+Run it as `python benchmarks/weights_rung.py`; it needs 15 GB of disk and about two minutes a round. Prints wall time and peak
+memory of each, with the file fetched and with it in the cache, their ratios, and where the rung spends its time beside the floor:
+the time that copying and hashing the file take.
 """
 
 import hashlib
