@@ -94,6 +94,8 @@ class Hub:
         """Paths that lead to others."""
         self.faults: list[Fault] = []
         self.log: list[tuple[str, str, str, int]] = []
+        self.logins: list[str] = []
+        """What requests bring to show who asks, in their order."""
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -151,6 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         path = unquote(urlsplit(self.path).path)
+        self.owner.logins.append(self.headers.get("Authorization", ""))
         fault = self._fault(path)
         time.sleep(fault.wait)
         if fault.status:

@@ -22,8 +22,12 @@ def asked(address: str, span: str = "") -> Iterator[Any]:
 
     headers = {"Accept-Encoding": "identity", **({"Range": span} if span else {})}
     with get_session().stream("GET", address, headers=headers, timeout=traffic.TIMEOUT) as response:
-        status = response.status_code
-        if status >= 400:
-            ending, words = REFUSALS.get(status, ("unreachable", "the host does not answer as it should"))
-            raise Hindered(ending, f"{words} (HTTP {status})")
+        refused(response.status_code)
         yield response
+
+
+def refused(status: int) -> None:
+    """Raise `Hindered` where a status tells that a host refuses."""
+    if status >= 400:
+        ending, words = REFUSALS.get(status, ("unreachable", "the host does not answer as it should"))
+        raise Hindered(ending, f"{words} (HTTP {status})")

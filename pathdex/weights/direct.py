@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from pathdex.hindrance import Hindered
 from pathdex.schema.weights import Weights
+from pathdex.weights import stream
 from pathdex.weights.answers import asked
 from pathdex.weights.hub import FORMATS, LONGEST, Remote, Snapshot, tried
 
@@ -139,22 +140,6 @@ def fetched(address: str, file: Remote, folder: Path) -> Path:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
-    tried(lambda: _more(address, file, part))
+    stream.arrived(address, file, part)
     part.replace(path)
     return path
-
-
-def _more(address: str, file: Remote, part: Path) -> None:
-    """What lacks of a file; from its beginning where the host sends no ranges."""
-    begun = part.stat().st_size if part.is_file() else 0
-    if begun < file.bytes:
-        span = f"bytes={begun}-" if begun else ""
-        with asked(address, span) as response, part.open("ab" if response.status_code == 206 else "wb") as kept:
-            for piece in response.iter_bytes():
-                kept.write(piece)
-                if kept.tell() > file.bytes:
-                    break
-    if part.stat().st_size != file.bytes:
-        if part.stat().st_size > file.bytes:
-            part.unlink()
-        raise Hindered("unreachable", f"{file.name} did not arrive whole")

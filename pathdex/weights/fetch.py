@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from pathdex.hindrance import Hindered
-from pathdex.weights import direct
+from pathdex.weights import direct, stream
 from pathdex.weights.hub import Remote, Snapshot, tried
 
 SPARE = 2**30
@@ -14,8 +14,6 @@ SPARE = 2**30
 
 def fetched(found: Snapshot, file: Remote, folder: Path, quota: int | None = None) -> Path:
     """The file below `folder`, in the Hub's cache layout; raises `Hindered`, also when `quota` bytes do not suffice."""
-    from huggingface_hub import hf_hub_download
-
     if ".." in file.name.split("/") or file.name.startswith("/"):
         raise Hindered("mismatch", f"{found.repository} has a file {file.name!r}, which would lie outside its folder")
     folder.mkdir(parents=True, exist_ok=True)
@@ -24,10 +22,7 @@ def fetched(found: Snapshot, file: Remote, folder: Path, quota: int | None = Non
         allowed = room if quota is None else min(room, quota)
         raise Hindered("unsupported-environment", f"{file.name} takes {file.bytes:,} bytes of disk, {allowed:,} are allowed")
     try:
-        if found.addresses:
-            path = direct.fetched(found.addresses[file.name], file, folder)
-        else:
-            path = Path(tried(lambda: hf_hub_download(found.repository, file.name, revision=found.revision, cache_dir=folder)))
+        path = direct.fetched(found.addresses[file.name], file, folder) if found.addresses else _from_hub(found, file, folder)
     except OSError as error:
         if error.errno is None:  # no fault of the disk: the client found a transfer shorter or longer than announced
             raise Hindered("unreachable", f"{file.name} did not arrive whole") from error
@@ -35,6 +30,13 @@ def fetched(found: Snapshot, file: Remote, folder: Path, quota: int | None = Non
     if path.stat().st_size != file.bytes:
         raise Hindered("mismatch", f"{file.name} has {path.stat().st_size:,} bytes, the host states {file.bytes:,}")
     return path
+
+
+def _from_hub(found: Snapshot, file: Remote, folder: Path) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    stream.into_cache(found, file, folder)
+    return Path(tried(lambda: hf_hub_download(found.repository, file.name, revision=found.revision, cache_dir=folder)))
 
 
 def hashed(path: Path) -> str:

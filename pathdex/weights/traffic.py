@@ -1,4 +1,4 @@
-"""Counts every byte that the Hub's client receives, so that what a measurement moved is measured too."""
+"""Counts every byte that is received, so that what a measurement moved is measured too."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +16,19 @@ class Traffic:
     moved: int = 0
 
 
+COUNTING: list[Traffic] = []
+"""What counts now."""
+
+
+def received(length: int) -> None:
+    """Count bytes that another client than the Hub's has received."""
+    for one in COUNTING:
+        one.moved += length
+
+
 @contextmanager
 def counted() -> Iterator[Traffic]:
-    """Within it, the client of huggingface_hub counts what it receives, and waits for a silent server `TIMEOUT` at most."""
+    """Within it, what is received counts; the client of huggingface_hub waits for a silent server `TIMEOUT` at most."""
     from huggingface_hub import close_session, set_client_factory
     from huggingface_hub.utils._http import default_client_factory
 
@@ -31,9 +41,11 @@ def counted() -> Iterator[Traffic]:
         return made
 
     set_client_factory(client)
+    COUNTING.append(traffic)
     try:
         yield traffic
     finally:
+        COUNTING.remove(traffic)
         close_session()
         set_client_factory(default_client_factory)
 
