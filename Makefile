@@ -21,8 +21,8 @@ help: ## Show this list
 serve: .venv/site.stamp ## Show the site on this machine, rebuilt on every change; PORT=8000
 	@$(BIN)/pathdex serve --port $(PORT) $(ARGUMENTS)
 
-test: .venv/test.stamp ## Run all tests; ARGUMENTS="-k reading" runs some
-	@$(BIN)/python -m pytest $(ARGUMENTS)
+test: .venv/test.stamp ## Run all tests, side by side; ARGUMENTS="-k reading" runs some
+	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(ARGUMENTS)
 
 check: .venv/site.stamp ## Report every problem of every entry, one line each
 	@$(BIN)/pathdex check $(ARGUMENTS)

@@ -31,14 +31,17 @@ def load(
     variant: str | None = None,
     device: str = "cpu",
     precision: str = "fp32",
+    weights: str | Path | None = None,
     root: str | Path | None = None,
 ) -> "Encoder":
     """The model `name` with its released weights, its preprocessing and its named embeddings; no remote code is run.
 
     Generative models have `.generate`, models of virtual staining `.stain`; the page on loading tells what each takes and gives.
-    `precision` is fp32, bf16 or fp16. Raises `KeyError` for an unknown name, `ValueError` for an unknown variant, and
-    `pathdex.hindrance.Hindered`, with a status and one line, where the weights can't be had or do not fit.
+    `precision` is fp32, bf16 or fp16. `weights` is a file that you have, or a folder with all that the recipe wants, in the place
+    of what would be fetched; it is checked as that is. Raises `KeyError` for an unknown name, `ValueError` for an unknown
+    variant, and `pathdex.hindrance.Hindered`, with a status and one line, where the weights can't be had or do not fit.
     """
     from pathdex.encoding import encoder
 
-    return encoder(load_catalog(root).models[name], variant=variant, device=device, precision=precision)
+    path = Path(weights).expanduser() if weights is not None else None
+    return encoder(load_catalog(root).models[name], variant=variant, device=device, precision=precision, weights=path)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pathdex.released import hub_cache
 from pathdex.schema import Model
 from pathdex.schema.model import Writing
 from pathdex.schema.weights import Weights
+from pathdex.text import listed
 from pathdex.weights.cached import snapshot
 from pathdex.weights.fetch import fetched
 
@@ -81,8 +83,7 @@ class Speaker:
         try:
             return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
         except (ImportError, OSError, ValueError) as error:
-            told = str(error).strip().splitlines() or [type(error).__name__]
-            raise Hindered("unsupported-environment", f"the tokenizer can't be made here: {told[0]}; give ids instead") from error
+            raise Hindered("unsupported-environment", _told(error, folder)) from error
 
 
 def writing(model: Model) -> Writing:
@@ -90,6 +91,23 @@ def writing(model: Model) -> Writing:
     if model.writing is None:
         raise Unavailable(f"{model.name} answers no words; its entry has no writing")
     return model.writing
+
+
+def _told(error: Exception, folder: Path) -> str:
+    """Why a tokenizer can't be made: for lack of packages, of which transformers may name another, or what it says itself."""
+    pieces = (folder / "tokenizer.model").is_file() and not (folder / "tokenizer.json").is_file()
+    wanted = {"sentencepiece": pieces, "google.protobuf": pieces, "sacremoses": "sacremoses" in str(error)}
+    if lacking := [name.replace("google.", "") for name, wants in wanted.items() if wants and not _is_there(name)]:
+        return f"the tokenizer wants {listed(lacking)}; run pip install 'pathdex[verify]', or give ids instead"
+    words = str(error).strip().splitlines() or [type(error).__name__]
+    return f"the tokenizer can't be made here: {words[0]}; give ids instead"
+
+
+def _is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # what the package would lie in is not there
+        return False
 
 
 def _folder(model: Model, cache: Path) -> Path:

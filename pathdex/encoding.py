@@ -1,7 +1,8 @@
 """A model ready to encode: the filled module, what happens to an image before it, and its named embeddings."""
 
 import copy
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +15,12 @@ from pathdex.measuring.pooling import Unavailable, take
 from pathdex.measuring.preparing import prepared
 from pathdex.obtaining import Origin
 from pathdex.schema import Model
+from pathdex.streaming import filled_up, streamed
 
 Tensor = Any  # torch.Tensor
 Module = Any  # torch.nn.Module
+COMPILED = "max-autotune-no-cudagraphs"
+"""How torch compiles what many tiles go through: kernels are chosen by trying them."""
 TYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
@@ -56,9 +60,53 @@ class Encoder:
         """Images [B, 3, H, W], preprocessed, as vectors [B, width] in float32."""
         return self.encode(images, variants=[variant or self.variant])[variant or self.variant]
 
+    def encode_tiles(self, batches: Iterable[Any], variant: str | None = None, compiled: bool = False) -> Iterator[Tensor]:
+        """Batches of bytes [B, side, side, 3], tensors or arrays, as vectors [B, width] in float32 on the CPU, in order.
+
+        Nothing is resized; bytes are scaled and normalised on the device, as the entry states, and nothing there waits for what
+        comes in or goes out. Compiled, the first batch takes minutes, and none after it may be larger.
+        Raises `ValueError` for tiles of another form, and `Unavailable`.
+        """
+        import torch
+
+        run = self._from_bytes(*self._known([variant or self.variant]))
+        tiles = (_bytes(one, self.side) for one in batches)
+        if not compiled:
+            yield from streamed(run, tiles, self.device)
+            return
+        lengths: deque[int] = deque()
+
+        def noted() -> Iterator[Tensor]:
+            for batch, length in filled_up(tiles):
+                lengths.append(length)
+                yield batch
+
+        for found in streamed(torch.compile(run, mode=COMPILED, dynamic=False), noted(), self.device):
+            yield found[: lengths.popleft()]
+
+    def _from_bytes(self, variant: str) -> Callable[[Tensor], Tensor]:
+        """A function of tiles on the device, uint8 [B, side, side, 3], that can be compiled whole."""
+        import torch
+
+        network, features, dtype = self.module, self._library.features, self._dtype
+        pooling, stated = self.model.embeddings[variant].pooling, self.model.preprocess
+        normal = (stated.mean, stated.std) if stated and stated.mean and stated.std else ((0.0,) * 3, (1.0,) * 3)
+        mean, std = (torch.tensor(one, device=self.device).view(3, 1, 1) for one in normal)
+
+        def run(tiles: Tensor) -> Tensor:
+            images = (tiles.permute(0, 3, 1, 2).float() / 255 - mean) / std
+            return take(features(network, images.to(dtype)), pooling).float()
+
+        return run
+
     def encode_slide(self, tiles: Tensor, *more: Tensor, variant: str | None = None) -> Tensor:
         """Embeddings of slides' tiles [B, N, width of the tile encoder], and coordinates [B, N, 2] where the model wants them,
         as vectors [B, width] in float32."""
+        import torch
+
+        if tiles.ndim == 3 and len(tiles) > 1:  # not every network tells slides apart, and none gains from several at once
+            parts = [[one[number : number + 1] for one in (tiles, *more)] for number in range(len(tiles))]
+            return torch.cat([self.encode_slide(*part, variant=variant) for part in parts])
         # Coordinates count pixels in the ten thousands, which half precision can't tell apart: as integers they are not cast.
         more = tuple(one.round().long() if one.is_floating_point() and one.shape[-1] == 2 else one for one in more)
         return self.encode(tiles, *more, variants=[variant or self.variant])[variant or self.variant]
@@ -136,12 +184,17 @@ class Encoder:
         """Every variant asked for, or all, from one pass; each [B, width] in float32. Raises `Unavailable`."""
         import torch
 
-        asked = list(self.model.embeddings if variants is None else variants)
-        if unknown := [name for name in asked if name not in self.model.embeddings]:
-            raise Unavailable(f"{self.model.name} has no embedding {unknown[0]!r}; it has {', '.join(self.model.embeddings)}")
+        asked = self._known(self.model.embeddings if variants is None else variants)
         with torch.inference_mode():
             features = self._library.features(self.module, *self._placed(*inputs))
             return {name: take(features, self.model.embeddings[name].pooling).float() for name in asked}
+
+    def _known(self, variants: Iterable[str]) -> list[str]:
+        """The names, each of which is an embedding of the model; raises `Unavailable`."""
+        asked = list(variants)
+        if unknown := [name for name in asked if name not in self.model.embeddings]:
+            raise Unavailable(f"{self.model.name} has no embedding {unknown[0]!r}; it has {', '.join(self.model.embeddings)}")
+        return asked
 
     def _placed(self, *inputs: Tensor) -> list[Tensor]:
         """The inputs on the device, and those that are no integers in the precision."""
@@ -173,18 +226,34 @@ def encoder(
     cache: Path | None = None,
     quota: int | None = None,
     origin: Origin | None = None,
+    weights: Path | None = None,
 ) -> Encoder:
     """The model filled with its released weights, or with seeded random ones, or from an origin that says which.
 
-    Raises `Hindered` and `ValueError`.
+    The file or folder `weights` stands for the released files. Raises `Hindered` and `ValueError`.
     """
     loader = recipe(model)
+    if precision not in TYPES:
+        raise ValueError(f"no precision {precision!r}; there are {', '.join(TYPES)}")
     default = next((name for name, embedding in model.embeddings.items() if embedding.default), None)
     if variant not in (None, *model.embeddings):
         raise ValueError(f"no embedding {variant!r}; the entry has {', '.join(model.embeddings) or 'none'}")
     origin = origin or Origin(random, cache, quota)
+    if weights is not None:
+        loader = origin.take(model.weights, loader, weights)
     module = origin.module(model.weights, loader)
     import torch
 
     cast(module, device, getattr(torch, TYPES[precision])).eval().requires_grad_(False)
     return Encoder(model, module, variant or default or "", device, precision, origin)
+
+
+def _bytes(tiles: Any, side: int) -> Tensor:
+    """A batch of tiles as a tensor, uint8 [B, side, side, 3]; raises `ValueError` for any other."""
+    import torch
+
+    found = torch.as_tensor(tiles)
+    if found.dtype != torch.uint8 or found.shape[1:] != (side, side, 3):
+        kind, shape = str(found.dtype).removeprefix("torch."), "x".join(map(str, found.shape))
+        raise ValueError(f"tiles of {kind} {shape}; the model wants uint8 Bx{side}x{side}x3")
+    return found

@@ -1,6 +1,6 @@
 """What ends a measurement early, with the status that the report shows."""
 
-STARVED = ("bad_alloc", "can't allocate memory", "out of memory", "Cannot allocate memory")
+STARVED = ("bad_alloc", "can't allocate memory", "out of memory", "STATUS_ALLOC_FAILED", "Cannot allocate memory")
 
 
 class Hindered(Exception):

@@ -14,8 +14,10 @@ from pathdex.schema.model import Loader
 from pathdex.schema.weights import Weights
 from pathdex.weights import opening
 from pathdex.weights.fetch import fetched, hashed, same
-from pathdex.weights.hosts import snapshot
-from pathdex.weights.hub import INDEX, Remote, Snapshot, chosen
+from pathdex.weights.given import below, given
+from pathdex.weights.hosts import chosen, snapshot
+from pathdex.weights.hub import INDEX, Remote, Snapshot
+from pathdex.weights.unpacking import readable
 
 Tensor = Any  # torch.Tensor
 Module = Any  # torch.nn.Module
@@ -45,13 +47,24 @@ class Origin:
             self.files[key] = {one: fetched(found, one, cache, self.quota) for one in files}
             for listing in _lists(found, files):  # read alone already, and kept for when the host is not asked
                 fetched(found, listing, cache, self.quota)
+        self._within(self.files[key], loader)
         return self.files[key]
+
+    def take(self, weights: Weights, loader: Loader, path: Path) -> Loader:
+        """Let a file or folder of the user's stand for the released files; the recipe as it fits that. Raises `Hindered`."""
+        self.files[weights, loader.file] = given(weights, loader.file, path)
+        return loader.model_copy(update={"prefix": below(loader.prefix, loader.file, weights, path)})
+
+    def _within(self, files: Files, loader: Loader) -> Files:
+        """Where the tensors of each file can be read: in itself, or in what was unpacked of it."""
+        return {one: readable(path, self.cache or hub_cache(), loader.prefix, self.quota) for one, path in files.items()}
 
     def module(self, weights: Weights, loader: Loader) -> Module:
         """The recipe's module, filled strictly; raises `Hindered`."""
         if self.random:
             return randomised(loader)
-        return released(weights, loader, self.fetched(weights, loader))
+        files = self.fetched(weights, loader)
+        return released(weights, loader, files, self._within(files, loader))
 
 
 def _lists(found: Snapshot, files: list[Remote]) -> list[Remote]:
@@ -60,12 +73,12 @@ def _lists(found: Snapshot, files: list[Remote]) -> list[Remote]:
     return [one for one in found.files.values() if one.name.endswith(INDEX) and one.name.rpartition("/")[0] in folders]
 
 
-def released(weights: Weights, loader: Loader, files: Files) -> Module:
-    """The module filled with released files, which are those that the entry states by their hashes; raises `Hindered`."""
+def released(weights: Weights, loader: Loader, files: Files, within: Files) -> Module:
+    """The module filled from what is within released files, which the entry states by their hashes; raises `Hindered`."""
     claimed = {one.name: one.sha256 for one in weights.files if one.sha256}
     with ThreadPoolExecutor(1) as beside:
         hashes = {one: beside.submit(hashed, path) for one, path in files.items() if one.name in claimed}
-        indexes = {path: opening.index(path) for path in files.values()}
+        indexes = {path: opening.index(path) for path in within.values()}
         if danger := hostile(indexes.values()):
             raise Hindered("mismatch", danger)
         module, _, wrong = filled(loader, indexes)

@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 Subject = TypeVar("Subject")
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
+File = TypeVar("File", bound=tuple[str, str | bytes])
 
 Question = tuple[Any, ...]
 """A function and what it is asked beside its subject."""
@@ -25,7 +26,7 @@ class Answers:
         return self.known[question]
 
     def renewed(self, question: Question, work: Callable[[], Any]) -> Any:  # noqa: ARG002
-        """The answer to a question that is asked once only: nothing is gained by keeping it here."""
+        """The file that an output asks for once only: nothing is gained by keeping it here."""
         return work()
 
 
@@ -41,12 +42,13 @@ def once(function: Callable[Concatenate[Subject, Asked], Answer]) -> Callable[Co
     return answered
 
 
-def renewed(subject: object, question: Question, function: Callable[..., Answer], *arguments: Any) -> Answer:
-    """The function's answer about the subject, or the one to the same question about a former subject if that still holds.
+def renewed(subject: object, question: Question, function: Callable[..., File], *arguments: Any) -> File:
+    """A file of an output: what the function gives for the subject, or gave for a former one if that still holds.
 
     It holds as long as nothing changed that the function, and what ran before it in the same output, was told of the subject.
+    A question leads to the same path each time, so whoever keeps files up to date may make the content only when it is wanted.
     """
-    found: Answer = answers_about(subject).renewed(question, functools.partial(function, *arguments))
+    found: File = answers_about(subject).renewed(question, functools.partial(function, *arguments))
     return found
 
 

@@ -1,9 +1,14 @@
-"""What authors publish of a model's output, brought here: the image and the embedding, each the file that the entry states."""
+"""What authors publish of a model's output, brought here: the image and the embedding, each the file that the entry states.
+
+A comparison that was made once is not forgotten because their host is away later.
+"""
 
 from pathlib import Path
 from typing import Any
 
 from pathdex.hindrance import Hindered
+from pathdex.schema.evidence import Rung
+from pathdex.schema.measured import Reproduced, Vectors
 from pathdex.schema.published import Expected, Published
 from pathdex.weights import direct, opening
 from pathdex.weights.fetch import hashed
@@ -46,3 +51,23 @@ def _file(published: Published, folder: Path) -> Path:
         path.unlink()
         raise Hindered("mismatch", f"{name} has SHA-256 {found[:16]}..., the entry states {published.sha256[:16]}...")
     return path
+
+
+def remembered(seen: Rung, before: Rung) -> Rung:
+    """The rung with what came out at an earlier one of the same recipe, dated, beside the reason why nothing was compared now."""
+    if not (isinstance(seen.measured, Vectors) and isinstance(before.measured, Vectors)):
+        return seen
+    earlier = {_pair(one): one for one in before.measured.expected if one.cosine is not None}
+    expected = tuple(_dated(one, earlier.get(_pair(one)), before.measured_at) for one in seen.measured.expected)
+    return seen.model_copy(update={"measured": seen.measured.model_copy(update={"expected": expected})})
+
+
+def _pair(one: Reproduced) -> tuple[str, str, str]:
+    """What was to be compared with what."""
+    return one.variant, one.input, one.output
+
+
+def _dated(now: Reproduced, earlier: Reproduced | None, day: str) -> Reproduced:
+    if now.hindered is None or earlier is None:
+        return now
+    return earlier.model_copy(update={"hindered": now.hindered, "compared_at": earlier.compared_at or day})

@@ -1,8 +1,12 @@
 """How values are written for people: counts, sizes, dates, names and near misses."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
+LONG = re.compile(r"\d*\.\d{6,}")
+SPREADLESS = re.compile(r"\s*(?:\(nan\)|±\s*nan)", re.IGNORECASE)
 MONTHS = [
     "January",
     "February",
@@ -61,6 +65,16 @@ def giga(value: int) -> str:
 def percent(share: float) -> str:
     """A signed share in per cent: -0.0725 is "−7.2%"."""
     return f"{share:+.1%}".replace("-", "−") if abs(share) >= 0.0005 else "by less than 0.1%"
+
+
+def shortened(printed: str) -> str:
+    """A printed cell that people can read: more than five decimals become four, a spread that is no number goes."""
+    return LONG.sub(lambda found: _rounded(found[0]), SPREADLESS.sub("", printed))
+
+
+def _rounded(number: str) -> str:
+    rounded = f"{Decimal(number):.4f}"
+    return rounded if Decimal(rounded) else f"{Decimal(number):.3g}"
 
 
 def date(value: str) -> str:

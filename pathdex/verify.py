@@ -1,6 +1,7 @@
 """Measures models, each in a process of its own, and keeps what was seen as evidence. It says nothing about claims: checks do."""
 
 import json
+import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,6 +17,7 @@ from pathdex.files import write_whole
 from pathdex.hindrance import Hindered
 from pathdex.measuring import isolation
 from pathdex.measuring.seen import Seen, Way
+from pathdex.publications import remembered
 from pathdex.schema import Evidence, Model
 from pathdex.schema.evidence import RUNGS, UNTRIED, Environment, Height, Rung, Rungs, Status, is_random
 from pathdex.schema.recipe import fingerprint
@@ -114,7 +116,8 @@ def _measured(
             jobs[name] = rung, catalog.models[name], with_golden(root, name, way)
     preload = [f"pathdex.rungs.{rung}", *preloaded(model for _, model, _ in jobs.values())]
     at_a_time, on_gpu = workers or at_once(rung, way.device), way.device.startswith("cuda")
-    for name, ended in isolation.each(work, jobs, limit, at_a_time, preload=preload, resident=on_gpu):
+    memory = max(isolation.MOST_MEMORY, isolation.share(at_a_time or os.cpu_count() or 1))
+    for name, ended in isolation.each(work, jobs, limit, at_a_time, preload, memory, resident=on_gpu):
         yield name, answered(ended), ended.seconds
 
 
@@ -201,6 +204,8 @@ def _keep(catalog: Catalog, folder: Path, name: str, height: Height, seen: Rung,
     """Write the evidence if it says something new; tell whether it does."""
     recipe, before = fingerprint(catalog.models[name]), _before(folder / f"{name}.json")
     old = getattr(before.rungs, height) if before else None
+    if old and before and before.recipe == recipe:
+        seen = remembered(seen, old)
     same = before is not None and before.recipe == recipe and old is not None and _says(old) == _says(seen)
     if old and before and before.recipe == recipe and _stands(old, seen):
         return False

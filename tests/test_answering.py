@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+import sys
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from local_hub import Hub
 
+from pathdex import answering
 from pathdex.encoding import Encoder, encoder
 from pathdex.hindrance import Hindered
 from pathdex.loaders import transformers as loader
@@ -263,3 +265,70 @@ def test_patches_are_those_of_the_librarys_own_processor() -> None:
     assert torch.equal(patched(images, 14, 2), wanted.pixel_values)
     with pytest.raises(ValueError, match="multiples of 28"):
         patched(torch.rand(1, 3, 56, 70), 14, 2)
+
+
+def pieces() -> dict[str, bytes]:
+    """A tokenizer of pieces of words, as LLaMA's first code reads it: no list that transformers could take without more packages."""
+    import sentencepiece
+
+    kept, told = io.BytesIO(), ["what is seen tumour stroma user assistant"] * 50
+    settings: dict[str, Any] = {"vocab_size": 40, "model_type": "bpe", "hard_vocab_limit": False, "minloglevel": 2}
+    sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(told), model_writer=kept, **settings)
+    marks = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
+    config = {"tokenizer_class": "LlamaTokenizer", "add_bos_token": True, **marks}
+    return {"tokenizer.model": kept.getvalue(), "tokenizer_config.json": json.dumps(config).encode()}
+
+
+def pairs() -> dict[str, bytes]:
+    """A tokenizer of pairs of letters, as BioGPT's."""
+    words = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "i": 4, "s</w>": 5, "is</w>": 6}
+    return {
+        "vocab.json": json.dumps(words).encode(),
+        "merges.txt": b"i s</w> 10\n",
+        "tokenizer_config.json": json.dumps({"tokenizer_class": "BioGptTokenizer"}).encode(),
+    }
+
+
+def speaker(hub: Hub, files: dict[str, bytes]) -> Any:
+    """What speaks for a model whose tokenizer has these files."""
+    hub.add("lab/words", files)
+    return answering.Speaker(entry(LLAVA, writing={**ASKED, "tokenizer": "lab/words"}), None)
+
+
+@pytest.mark.parametrize("made", [pieces, pairs])
+def test_tokenizers_that_want_packages_of_their_own_find_them(hub: Hub, made: Any) -> None:
+    found = speaker(hub, made()).tokenizer
+    ids = found("is").input_ids
+    assert (ids[0], found.decode(ids, skip_special_tokens=True)) == (found.bos_token_id if made is pieces else 2, "is")
+
+
+@pytest.mark.parametrize(
+    ("made", "lacking", "told"),
+    [
+        (pieces, ("sentencepiece", "google.protobuf"), "sentencepiece and protobuf"),
+        (pieces, ("google.protobuf",), "protobuf"),
+        (pairs, ("sacremoses",), "sacremoses"),
+    ],
+)
+def test_packages_that_a_tokenizer_lacks_are_named_in_one_line(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, made: Any, lacking: tuple[str, ...], told: str
+) -> None:
+    files = made()
+    for name in lacking:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr("transformers.convert_slow_tokenizer.requires_backends", absent)
+    with pytest.raises(Hindered) as hindered:
+        _ = speaker(hub, files).tokenizer
+    wanted = f"the tokenizer wants {told}; run pip install 'pathdex[verify]', or give ids instead"
+    assert (hindered.value.status, hindered.value.reason) == ("unsupported-environment", wanted)
+
+
+def absent(_: Any, package: str) -> None:
+    """What transformers does where it looks for a package that is not there."""
+    if sys.modules.get({"protobuf": "google.protobuf"}.get(package, package), package) is None:
+        raise ImportError(f"no {package}")
+
+
+def test_a_broken_tokenizer_is_no_lack_of_packages(hub: Hub) -> None:
+    with pytest.raises(Hindered, match=r"^unsupported-environment: the tokenizer can't be made here: .*; give ids instead"):
+        _ = speaker(hub, {**pieces(), "tokenizer.model": b"words"}).tokenizer

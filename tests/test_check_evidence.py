@@ -70,6 +70,7 @@ FILE = {
 }
 HEADER = {"revision": PINNED, "files": [FILE], "fit": {"matched": 150}}
 VECTOR = {"width": 192, "norm": 1.0, "first": [0.1], "finite": True, "deterministic": True}
+GONE, AWAY = "missing: the host has no such file", "unreachable: HTTP 503"
 
 
 def climbed(height: str, status: str = "passed", measured: Any = None, **fields: Any) -> Change:
@@ -283,6 +284,9 @@ def test_a_check_trips_alone_at_the_right_line(rule: str, changes: list[Change],
             [published(), reproduced(hindered="mismatch: it has another SHA-256")],
             "was not compared: mismatch: it has another SHA-256",
         ),
+        ([published(), reproduced(cosine=1.0, difference=0.0, greatest=3.0, hindered=AWAY, compared_at=EARLIER)], ""),
+        ([published(), reproduced(cosine=0.9, difference=0.0, greatest=3.0, hindered=AWAY, compared_at=EARLIER)], "cosine 0.900"),
+        ([published(), reproduced(cosine=1.0, difference=0.0, greatest=3.0, hindered=GONE, compared_at=EARLIER)], GONE),
         ([reproduced(cosine=0.1, difference=9.0, greatest=3.0)], ""),
     ],
 )

@@ -96,7 +96,7 @@ def plainly(hub: Hub, monkeypatch: pytest.MonkeyPatch, name: str = "m.pth", cont
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("https://drive.google.com/file/d/1x/view", "the weights are in no repository of the Hub; they are at https://drive"),
+        ("https://drive.google.com/file/d/1x/view", f"they are at https://drive.google.com/file/d/1x/view; {direct.BY_HAND}"),
         ("https://drive.google.com/uc?export=download&id=1x", "the weights are in no repository of the Hub; they are at"),
         ("https://github.com/lab/code/releases/tag/v1", "holds several files; name those of this model under weights.files"),
         ("https://data.example.org/encoder.7z", "the weights are in no repository of the Hub; they are at"),
@@ -146,7 +146,7 @@ def test_a_record_whose_host_is_away_or_tells_no_files_is_unreachable(elsewhere:
 def test_a_page_in_the_place_of_a_file_is_told(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.pages.add(plainly(hub, monkeypatch))
     status, reason = see(header, away("https://example.org/m.pth"))
-    assert (status, reason.endswith("answers with a page, not with a file")) == ("not-attempted", True)
+    assert (status, reason.endswith(f"answers with a page, not with a file; {direct.BY_HAND}")) == ("not-attempted", True)
 
 
 def test_a_name_that_a_record_lacks_is_missing(elsewhere: Hub) -> None:

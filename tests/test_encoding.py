@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pathdex import load_catalog
 from pathdex.encoding import Encoder, encoder
 from pathdex.hindrance import Hindered
 from pathdex.measuring import devices, golden, tiles
@@ -115,6 +116,22 @@ def test_an_image_is_prepared_as_torchvision_would(size: tuple[int, int]) -> Non
     stated = Preprocess.model_validate({"resize": 97, "crop": 84, "interpolation": "bilinear"})
     steps = [v2.Resize(97, antialias=True), v2.CenterCrop(84), v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True)]
     assert torch.allclose(prepared(image, stated, 84), v2.Compose(steps)(image), atol=1e-6)
+
+
+def test_every_recipe_takes_images_of_the_size_that_its_preprocessing_gives() -> None:
+    import torch
+
+    from pathdex.filling import library, recipe
+
+    shipped = load_catalog(Path(__file__).parents[1]).models.values()
+    loadable = [one for one in shipped if one.loader and not one.unsupported and one.preprocess and one.preprocess.crop]
+    for model in loadable:
+        native = model.architecture.input if model.architecture else None
+        if model.preprocess and model.preprocess.crop != native and native and model.embeddings:
+            with torch.device("meta"), torch.inference_mode():
+                module = library(recipe(model)).build(model.loader)
+                made = Encoder(model, module, next(iter(model.embeddings)), "meta")
+                assert made.encode_image(torch.empty(1, 3, made.side, made.side)).shape == (1, made.width), model.name
 
 
 def _vectors(seen: Seen) -> Vectors:
@@ -270,6 +287,51 @@ def test_a_setting_that_does_not_fit_ends_its_row(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Encoder, "encode", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError()))
     with pytest.raises(Hindered, match="out-of-memory: not one image fits into memory"):
         cost.measure(MODEL, Way(random=True))
+
+
+@pytest.mark.parametrize(
+    ("images", "told"),
+    [
+        ("refused", "RuntimeError: Expected size 1 but got size 2"),
+        ("mixed", "ValueError: cls has 1 vectors for 2 inputs"),
+        ("starved", None),
+    ],
+)
+def test_a_batch_that_a_network_does_not_take_leaves_the_others_timed(
+    images: str, told: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    def alone(self: Encoder, given: Any, **_: Any) -> Any:
+        if len(given) > 1 and images != "mixed":
+            words = "Expected size 1 but got size 2" if images == "refused" else "CUDA error: out of memory"
+            raise RuntimeError(f"{words}\nand more")
+        return {"cls": torch.zeros(1, 48)}
+
+    monkeypatch.setattr(Encoder, "encode", alone)
+    found = cost.measure(MODEL, Way(random=True, settings={"seconds": 0.0, "batches": (1, 2, 4)})).measured
+    assert isinstance(found, Cost)
+    assert [(one.precision, one.batch) for one in found.speeds] == [("fp32", 1), ("bf16", 1)]
+    assert found.failed == ({f"eager in {one}, batch 2": told for one in ("fp32", "bf16")} if told else {})
+
+
+def test_a_network_that_takes_nothing_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Encoder, "encode", lambda *_: (_ for _ in ()).throw(RuntimeError("no kernel image is available")))
+    with pytest.raises(Hindered, match="crashed: RuntimeError: no kernel image is available"):
+        cost.measure(MODEL, Way(random=True))
+
+
+def test_slides_are_encoded_one_by_one_as_if_each_were_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    def alone(_: Encoder, tiles: Any, places: Any, variants: Any) -> Any:
+        assert (len(tiles), len(places)) == (1, 1)
+        return {variants[0]: tiles.sum(1) + places.sum()}
+
+    monkeypatch.setattr(Encoder, "encode", alone)
+    tiles, places = torch.rand(3, 2, 48), torch.randint(0, 9, (3, 2, 2))
+    wanted = tiles.sum(1) + places.sum((1, 2))[:, None]
+    assert torch.equal(Encoder(MODEL, None, "cls").encode_slide(tiles, places), wanted)
 
 
 def test_speed_is_measured_with_one_copy_of_the_module(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,9 @@
-"""Which evidence gives way to which: random weights to released ones, and neither to a door that is closed."""
+"""Which evidence gives way to which: random weights to released ones, and neither to a door that is closed.
 
+What once came out as the authors publish it is not forgotten because their host is away later.
+"""
+
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,7 +12,7 @@ import pytest
 from pathdex.catalog import read_catalog
 from pathdex.measuring.seen import Seen
 from pathdex.nightly import plan as plans
-from pathdex.schema.measured import Cost, Speed
+from pathdex.schema.measured import Cost, Reproduced, Speed, Vector, Vectors
 from pathdex.verify import Ended, recorded
 
 NAME = "tiny"
@@ -64,3 +68,76 @@ def test_a_pass_with_random_weights_is_no_pass_of_released_ones(toy_root: Path) 
     catalog, _ = read_catalog(toy_root)
     assert "cost" not in plans.before(catalog, (NAME,), ("cost",)).get(NAME, {})
     assert plans.before(catalog, (NAME,), ("cost",), random=True)[NAME]["cost"].status == "passed"
+
+
+NEAR: dict[str, Any] = {"cosine": 0.999998, "difference": 0.0012, "greatest": 3.25}
+FAR: dict[str, Any] = {"cosine": 0.5, "difference": 2.0, "greatest": 3.25}
+HOST_AWAY, HOST_EMPTY = "unreachable: HTTP 503", "missing: the host has no such file (HTTP 404)"
+
+
+def compared(output: str = "2", weights: Literal["released", "random"] = "released", **seen: Any) -> Ended:
+    """A pass of the embedding rung, with what came of the comparison with the authors' output."""
+    one = Reproduced.model_validate({"variant": "cls", "input": "1" * 64, "output": output * 64, **seen})
+    vector = Vector(width=192, first=(0.5,), finite=True, deterministic=True)
+    expected = () if weights == "random" else (one,)
+    vectors = Vectors(weights=weights, tiles="0" * 64, device_class="cpu", variants={"cls": {"fp32": vector}}, expected=expected)
+    return Ended("passed", "", Seen(vectors))
+
+
+def after(root: Path, monkeypatch: pytest.MonkeyPatch, *ends: Ended) -> tuple[Any, list[bool]]:
+    """The comparison after these ends on days in a row from the first of November, and which of them were written."""
+    changed = []
+    for day, ended in enumerate(ends, 1):
+
+        class Day(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None, day: int = day) -> "Day":
+                return cls(2026, 11, day, 2, tzinfo=tz)
+
+        monkeypatch.setattr("pathdex.verify.datetime", Day)
+        changed.append(recorded(read_catalog(root)[0], root, NAME, "embedding", ended).changed)
+    rung = read_catalog(root)[0].evidence[NAME].rungs.embedding
+    assert rung is not None and rung.measured is not None
+    return rung.measured.expected[0], changed
+
+
+def test_a_comparison_that_was_made_stays_with_its_date_beside_later_reasons(
+    toy_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near, away = compared(**NEAR), compared(hindered=HOST_AWAY)
+    seen, changed = after(toy_root, monkeypatch, near, away, away, compared(hindered=HOST_EMPTY))
+    assert (seen.cosine, seen.compared_at, seen.hindered) == (0.999998, "2026-11-01T02:00:00Z", HOST_EMPTY)
+    assert changed == [True, True, False, True]
+
+
+def test_a_new_comparison_takes_the_place_of_an_earlier_one(toy_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, changed = after(toy_root, monkeypatch, compared(**NEAR), compared(hindered=HOST_AWAY), compared(**FAR))
+    assert (seen.cosine, seen.compared_at, seen.hindered, changed) == (0.5, None, None, [True] * 3)
+
+
+def test_a_comparison_with_another_file_is_none_of_this_one(toy_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, _ = after(toy_root, monkeypatch, compared(**NEAR), compared(output="3", hindered=HOST_AWAY))
+    assert (seen.cosine, seen.compared_at, seen.hindered) == (None, None, HOST_AWAY)
+
+
+def test_a_comparison_of_another_recipe_is_none_of_this_one(toy_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    after(toy_root, monkeypatch, compared(**NEAR))
+    entry = toy_root / "catalog" / "models" / f"{NAME}.yaml"
+    entry.write_text(entry.read_text(encoding="utf-8").replace("input: 224", "input: 240"), encoding="utf-8")
+    seen, _ = after(toy_root, monkeypatch, compared(hindered=HOST_AWAY))
+    assert (seen.cosine, seen.hindered) == (None, HOST_AWAY)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {**NEAR, "hindered": HOST_AWAY},
+        {**NEAR, "compared_at": "2026-11-01T02:00:00Z"},
+        {"cosine": 1.0, "hindered": HOST_AWAY},
+    ],
+    ids=["neither", "both without a date", "a date without a reason", "half of one"],
+)
+def test_a_comparison_and_a_reason_stand_together_only_with_a_date(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="a comparison and hindered do not fit"):
+        compared(**fields)

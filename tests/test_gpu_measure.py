@@ -1,14 +1,18 @@
 """The script for machines with a GPU: its steps in order, within its time, and nothing but what the evidence lacks."""
 
+import importlib.util
 import os
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 PYTHON = """#!/bin/sh
 echo "$CUDA_VISIBLE_DEVICES $*" >>"$LOG"
-case "$*" in *encode_throughput*) echo "2 x" ;; esac
+case "$*" in *encode_throughput*) echo "(2 x)" ;; esac
 exit "${CODE:-3}"
 """
 
@@ -40,7 +44,7 @@ def test_all_is_done_in_one_call_in_order(tmp_path: Path) -> None:
         "--kind patch-encoder",
         "--all",
     ]
-    assert (code, "2 x" in told, (tmp_path / "build" / "throughput.txt").read_text()) == (0, True, "2 x\n")
+    assert (code, "2 x" in told, (tmp_path / "build" / "throughput.txt").read_text()) == (0, True, "(2 x)\n")
     with tarfile.open(tmp_path / "out" / "measured.tar.gz") as packed:
         assert {"catalog/evidence", "build/nightly", "build/throughput.txt"} <= set(packed.getnames())
 
@@ -72,3 +76,45 @@ def test_what_fails_is_the_exit_code_and_that_nothing_released_was_loaded_is_non
     assert measured(tmp_path, "cost", CODE="3")[0] == 0
     assert measured(tmp_path, "cost", CODE="1")[0] == 1
     assert measured(tmp_path, "benchmark", CODE="3")[0] == 1
+
+
+def test_what_the_benchmark_told_before_its_time_ran_out_stands(tmp_path: Path) -> None:
+    assert measured(tmp_path, "benchmark", CODE="124")[0] == 1
+    assert (tmp_path / "build" / "throughput.txt").read_text() == "(2 x)\n"
+    assert not (tmp_path / "build" / "throughput.partial").exists()
+
+
+def test_no_rung_of_a_model_takes_more_than_an_hour_however_long_the_piece(tmp_path: Path) -> None:
+    _, calls, _ = measured(tmp_path, "cost", "uni2-h")
+    assert "--time-limit 3600 uni2-h" in calls[0]
+    assert "--time-limit 470 uni2-h" in measured(tmp_path, "--piece", "540", "cost", "uni2-h")[1][1]
+
+
+def test_the_benchmark_compares_loops_that_give_the_same_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from test_encoding import MODEL
+
+    from pathdex.encoding import encoder
+
+    spec = importlib.util.spec_from_file_location("encode_throughput", ROOT / "benchmarks" / "encode_throughput.py")
+    assert spec and spec.loader
+    benchmark = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, benchmark)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    spec.loader.exec_module(benchmark)
+    monkeypatch.setattr(benchmark, "SECONDS", 0.01)
+    pair = benchmark.Pair(encoder(MODEL, random=True), 4, "cpu", compiled=False)
+    for plain, fast in pair.loops().values():
+        one, other = plain(2), fast(2)
+        assert one.shape == other.shape == (4, 48)
+        assert torch.nn.functional.cosine_similarity(one.float(), other, dim=-1).min() > 0.999
+        assert benchmark.rate(fast, 4) > 0
+    told: list[str] = []
+    monkeypatch.setattr(benchmark, "tell", told.append)
+    benchmark._compare(pair, 10**9, 10**12)
+    assert ["  on the card: " in told[0], "  from memory: " in told[1], "% of peak" in told[0], len(told)] == [
+        True,
+        True,
+        True,
+        2,
+    ]

@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS: list[set[str]] = [
     # 1: knows nothing of the catalog
-    {"files", "hindrance", "kept", "once", "plugins", "problems", "text", "tokens", "tolerance"},
+    {"files", "hindrance", "kept", "once", "plugins", "problems", "streaming", "text", "tokens", "tolerance"},
     # 2: what an entry may say, how a file is read, networks and what they are made of
     {"layers"},
     {"schema", "reading", "architectures"},

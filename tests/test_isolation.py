@@ -42,3 +42,23 @@ def _take(size: int) -> int:
     taken = bytearray(os.urandom(1024)) * (size // 1024)
     time.sleep(0.8)
     return len(taken)
+
+
+def test_pages_of_a_file_are_no_memory_that_is_taken(tmp_path: Path) -> None:
+    file = tmp_path / "model.safetensors"
+    size = 3 * 2**30
+    header = f'{{"a": {{"dtype": "F32", "shape": [{size // 4}], "data_offsets": [0, {size}]}}}}'.encode()
+    file.write_bytes(len(header).to_bytes(8, "little") + header)
+    os.truncate(file, 8 + len(header) + size)
+    jobs = [isolation.Job(str(watched), str(file), 60, 2**31, resident=watched) for watched in (False, True)]
+    assert {name: ended.value for name, ended in isolation.drained(_read, jobs, 1, SHARED)} == {"False": 0.0, "True": 0.0}
+
+
+def _read(file: str) -> float:
+    from pathdex.weights import opening
+
+    holds = opening.index(Path(file))
+    [whole] = opening.tensors(Path(file), holds).values()
+    total = float(whole[::1024].sum())
+    time.sleep(0.5)
+    return total

@@ -69,8 +69,11 @@ def test_the_exit_code_tells_a_pass_from_a_regression_and_from_a_night_without_a
     assert report.code == code
 
 
-def test_architectures_and_random_weights_load_nothing() -> None:
+def test_architectures_headers_and_random_weights_load_nothing() -> None:
     good = _report("passed", "passed")
+    seen = Report("r", good.plan.model_copy(update={"rungs": ("header",)}), good.rows, 1.0)
+    assert (seen.code, seen.loaded) == (3, [])
+    assert telling.headline(seen).startswith("1 of 1 models passed the header rung, which loads no weights;")
     low = Report(
         "r", good.plan.model_copy(update={"rungs": ("architecture",)}), {"m": {"architecture": good.rows["m"]["header"]}}, 1.0
     )

@@ -116,7 +116,7 @@ def test_a_suite_counts_only_with_a_number_in_it(toy: Catalog) -> None:
 
 def test_text_and_memory_are_never_assumed(toy: Catalog) -> None:
     columns = {column.key: column for column in model_columns.columns(toy)}
-    assert set(columns["text"].values) == {None} and set(columns["memory"].values) == {None}
+    assert "yes" not in columns["text"].values and set(columns["memory"].values) == {None}
     assert model_columns.memory(None) is None
 
 
@@ -149,6 +149,16 @@ def test_no_address_of_a_comparison_runs_anything(toy: Catalog) -> None:
     weights = tiny.weights.model_copy(update={"license": "LicenseRef-X", "license_url": "javascript:alert(1)"})
     changed = replace(toy, models={**toy.models, "tiny": tiny.model_copy(update={"weights": weights})})
     assert "javascript:" not in json.dumps(compared(changed, "tiny"))
+
+
+def test_only_a_patch_encoder_that_was_built_without_a_text_encoder_has_none(toy: Catalog) -> None:
+    def told(kind: str, counted: bool) -> str | None:
+        models = {"tiny": toy.models["tiny"].model_copy(update={"kind": kind})}
+        changed = replace(toy, models=models, evidence=toy.evidence if counted else {})
+        return next(column for column in model_columns.columns(changed) if column.key == "text").values[0]
+
+    assert told("patch-encoder", True) == "no" and told("patch-encoder", False) is None
+    assert told("slide-encoder", True) is None and told("vision-language", False) == "yes"
 
 
 def test_a_model_that_says_almost_nothing_is_compared_and_listed() -> None:

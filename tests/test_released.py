@@ -261,6 +261,19 @@ def test_what_a_host_does_decides_the_status(hub: Hub, rung: Any, case: str) -> 
 
 
 @pytest.mark.parametrize("rung", [header, weights], ids=["header", "weights"])
+@pytest.mark.parametrize("message", ["Invalid username or password.", "Invalid credentials in Authorization header"])
+def test_a_token_that_has_run_out_is_no_fault_of_a_model(
+    hub: Hub, rung: Any, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.add("lab/model", {"model.safetensors": SAFE})
+    hub.fault("/api/", status=401, message=message)
+    assert see(rung, entry())[0] in ("missing", "gated")
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    told = "the host does not know this token (HTTP 401); give a valid one, or none"
+    assert see(rung, entry()) == ("unreachable", told)
+
+
+@pytest.mark.parametrize("rung", [header, weights], ids=["header", "weights"])
 def test_a_token_opens_what_it_was_granted_and_appears_nowhere(hub: Hub, rung: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.add("lab/model", {"model.safetensors": SAFE}, gated=True, granted=frozenset({TOKEN}))
     monkeypatch.setenv("HF_TOKEN", "hf_" + "y" * 34)

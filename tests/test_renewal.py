@@ -80,7 +80,7 @@ def root(tmp_path: Path) -> Path:
 def made(root: Path) -> Renewal:
     renewal = Renewal(root)
     renewal.read()
-    renewal.render(build.outputs())
+    renewal.render()
     return renewal
 
 
@@ -90,12 +90,39 @@ def test_after_each_change_it_is_what_a_build_from_nothing_gives(root: Path) -> 
         before = dict(renewal.written)
         change(root)
         renewal.read()
-        written = renewal.render(build.outputs())
+        written = renewal.render()
         wanted = {**whole(root), **build.static(root)}
         assert renewal.written == wanted, told
         assert written == sorted(path for path in before | wanted if before.get(path) != wanted.get(path)) and written, told
         assert all((root / path).read_bytes() == content for path, content in wanted.items()), told
         assert not [path for path in before if path not in wanted and (root / path).exists()], told
+
+
+def test_a_file_that_is_wanted_is_right_whatever_became_of_the_others(root: Path) -> None:
+    renewal = made(root)
+    for told in ("a suite's name", "training", "a model more", "evidence gone", "a table less", "the taxonomy"):
+        CHANGES[told](root)
+        renewal.read()
+        wanted = {**whole(root), **build.static(root)}
+        for path in sorted(renewal.owners, reverse=True)[::5]:
+            renewal.renew(path)
+            assert ((root / path).read_bytes() if (root / path).exists() else None) == wanted.get(path), (told, path)
+    renewal.render()
+    assert renewal.written == wanted and all((root / path).read_bytes() == content for path, content in wanted.items())
+    assert not list(build.leftovers(root, wanted))
+
+
+def test_what_nobody_wants_is_not_rendered(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    renewal, rendered = made(root), []
+    from pathdex.outputs import model_pages
+
+    monkeypatch.setattr(
+        model_pages, "page", lambda *given, do=model_pages.page, **more: rendered.append(given[2]) or do(*given, **more)
+    )
+    template = root / "site" / "templates" / "pages" / "model.md.jinja"
+    template.write_text(template.read_text(encoding="utf-8") + "\nAdded\n", encoding="utf-8")
+    renewal.read()
+    assert renewal.renew("build/docs/models/tiny.md") == ["build/docs/models/tiny.md"] and rendered == ["models/tiny.md"]
 
 
 def test_what_did_not_change_is_neither_rendered_nor_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +137,7 @@ def test_what_did_not_change_is_neither_rendered_nor_written(root: Path, monkeyp
         )
     CHANGES["a model's name"](root)
     renewal.read()
-    written = renewal.render(build.outputs())
+    written = renewal.render()
     assert "build/docs/models/tiny.md" in written and "build/docs/models/index.md" in written
     assert "models/tiny.md" in rendered and "papers/hopper2020cohort.md" not in rendered
     assert page.stat().st_mtime_ns == stamp
@@ -126,10 +153,23 @@ def test_files_that_did_not_change_are_not_read_again(root: Path) -> None:
     assert one.models["tiny"] is not other.models["tiny"] and one.models["tiny-slide"] is other.models["tiny-slide"]
 
 
+def test_prose_and_plain_words_of_licences_concern_only_who_reads_them(root: Path) -> None:
+    renewal = made(root)
+    for file, told in (("pages/about.md", "about.md"), ("licences.yaml", "licences.yaml"), ("assets/site.css", "site.css")):
+        path = root / "site" / file
+        path.write_text(path.read_text(encoding="utf-8") + "\n# Added\n", encoding="utf-8")
+        former = renewal.answers
+        renewal.read()
+        assert [Path(written).name for written in renewal.render()] == [told]
+        assert former and renewal.answers
+        kept = renewal.answers.known[("paper page", "hopper2020cohort")]
+        assert kept is former.known[("paper page", "hopper2020cohort")]
+
+
 def test_nothing_changed_is_nothing_written(root: Path) -> None:
     renewal = made(root)
     renewal.read()
-    assert renewal.render(build.outputs()) == []
+    assert renewal.render() == []
 
 
 def test_a_broken_entry_leaves_everything_until_it_is_mended(root: Path) -> None:
@@ -142,7 +182,7 @@ def test_a_broken_entry_leaves_everything_until_it_is_mended(root: Path) -> None
             renewal.read()
     entry.write_text(text.replace("name: Tiny", "name: Mended"), encoding="utf-8")
     renewal.read()
-    assert "build/docs/models/tiny.md" in renewal.render(build.outputs())
+    assert "build/docs/models/tiny.md" in renewal.render()
 
 
 def test_a_template_that_changed_renders_its_pages_anew(root: Path) -> None:
@@ -150,6 +190,4 @@ def test_a_template_that_changed_renders_its_pages_anew(root: Path) -> None:
     template = root / "site" / "templates" / "pages" / "paper.md.jinja"
     template.write_text(template.read_text(encoding="utf-8") + "\nAdded\n", encoding="utf-8")
     renewal.read()
-    assert {f"build/docs/papers/{name}.md" for name in ("hopper2020cohort", "lovelace2024tiny")} <= set(
-        renewal.render(build.outputs())
-    )
+    assert {f"build/docs/papers/{name}.md" for name in ("hopper2020cohort", "lovelace2024tiny")} <= set(renewal.render())

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_a_mistake_is_told_in_its_line_and_heals(made: Served, entry: Path) -> N
     good = entry.read_text()
     entry.write_text("name: [")
     said = made.follow()
-    assert "catalog/models/tiny.yaml:2: is not YAML" in said and "the former site stays" in said
+    assert "catalog/models/tiny.yaml:2: is not YAML" in said and "stays as it was until this is mended" in said
     assert "catalog/models/tiny.yaml:2: is not YAML" in str(told(made)["problem"])
     assert "Tiny" in page(made, "models/tiny")
     entry.write_text(good)
@@ -87,6 +88,118 @@ def test_prose_with_a_broken_link_is_told_and_heals(made: Served, entry: Path) -
     made.follow()
     assert "Another sentence." in page(made, "about") and told(made)["problem"] == ""
     prose.write_text(good)
+
+
+def test_a_page_that_is_asked_for_is_never_stale(made: Served, entry: Path) -> None:
+    other = made.root / "build" / "site" / "models" / "tiny-slide" / "index.html"
+    stamp = other.stat().st_mtime_ns
+    for name in ("Minute", "Wee"):
+        entry.write_text(entry.read_text().replace(re.findall("^name: .*", entry.read_text())[0], f"name: {name}"))
+        made.freshen("/models/tiny/")
+        assert name in page(made, "models/tiny") and told(made)["problem"] == ""
+    assert other.stat().st_mtime_ns == stamp
+    for address in ("/models/tiny-slide/", "/models", "/api/models/tiny.json", "/data/models.json", "/downloads/models.csv"):
+        made.freshen(address)
+    assert "Wee" in page(made, "models/tiny-slide") and "Wee" in page(made, "models")
+    for file in ("api/models/tiny.json", "data/models.json", "downloads/models.csv"):
+        assert "Wee" in (made.root / "build" / "site" / file).read_text()
+
+
+EDITS = {
+    "catalog/models/tiny.yaml": ("name", "Minute"),
+    "catalog/papers/lovelace2024tiny.yaml": ("title", "Another title"),
+    "catalog/datasets/cohort.yaml": ("name", "Another cohort"),
+    "catalog/benchmarks/toybench.yaml": ("name", "Another suite"),
+    "catalog/results/toytable.yaml": ("title", "Another table"),
+    "catalog/errata/tiny-size.yaml": ("correct", "Something else."),
+    "catalog/taxonomy.yaml": ("    title", "Another section"),
+    "site/licences.yaml": ("  name", "Another licence"),
+}
+"""A field of one entry of each kind, and what it is to say."""
+
+
+def contents(served: Served) -> dict[str, bytes]:
+    """What stands at every address of the site, but for its search index."""
+    site = served.root / "build" / "site"
+    files = {file.relative_to(site).as_posix(): file for file in sorted(site.rglob("*")) if file.is_file()}
+    return {f"/{path}": file.read_bytes() for path, file in files.items() if not path.startswith("pagefind/")}
+
+
+def test_asked_for_one_by_one_every_page_is_as_built_from_nothing(tmp_path: Path) -> None:
+    served = Served(checkout(tmp_path / "toy"), State())
+    served.make()
+    addresses = [*contents(served)]
+    for file, (field, value) in EDITS.items():
+        entry, pattern = served.root / file, re.compile(rf"^{field}: .*", re.MULTILINE)
+        entry.write_text(pattern.sub(f"{field}: {value}", entry.read_text()))
+        addresses.reverse()
+        for address in addresses:
+            served.freshen(address.removesuffix("index.html"))
+        assert value.encode() in b"".join(contents(served).values()) and told(served)["problem"] == "", file
+    found, anew = contents(served), Served(served.root, State())
+    anew.make()
+    assert found == contents(anew)
+
+
+def test_who_asks_for_a_page_comes_before_what_nobody_waits_for(made: Served, entry: Path) -> None:
+    order, go, do = [], threading.Event(), made.renewal.renew
+
+    def renew(path: str) -> list[str]:
+        order.append(path)
+        assert go.wait(20)
+        return do(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(made.renewal, "renew", renew)
+        entry.write_text(entry.read_text().replace("name: Tiny\n", "name: Minute\n"))
+        threads = [threading.Thread(target=made.follow), threading.Thread(target=made.freshen, args=["/status/"])]
+        for number, thread in enumerate(threads, 1):
+            thread.start()
+            while len(order) + len(made.turns.asking) < number:
+                time.sleep(0.01)
+        go.set()
+        for thread in threads:
+            thread.join()
+    assert order.index("build/docs/status.md") == 1 and "Minute" in page(made, "models")
+
+
+def test_a_mistake_is_told_to_who_asks_for_a_page(made: Served, entry: Path) -> None:
+    good = entry.read_text()
+    entry.write_text("name: [")
+    for address in ("/models/tiny/", "/", "/papers/"):
+        made.freshen(address)
+        assert "catalog/models/tiny.yaml:2: is not YAML" in str(told(made)["problem"])
+    assert "Tiny" in page(made, "models/tiny")
+    entry.write_text(good.replace("name: Tiny\n", "name: Minute\n"))
+    made.freshen("/models/tiny/")
+    assert "Minute" in page(made, "models/tiny") and told(made)["problem"] == ""
+
+
+def test_a_page_that_can_not_be_made_is_told_and_others_are_fresh(made: Served, entry: Path) -> None:
+    template = made.root / "site" / "templates" / "pages" / "paper.md.jinja"
+    good = template.read_text()
+    template.write_text(good + "\n{% broken %}\n")
+    entry.write_text(entry.read_text().replace("name: Tiny\n", "name: Minute\n"))
+    made.freshen("/papers/hopper2020cohort/")
+    assert "paper.md.jinja" in str(told(made)["problem"]) and "Hopper" in page(made, "papers/hopper2020cohort")
+    made.freshen("/models/tiny/")
+    assert "Minute" in page(made, "models/tiny") and "paper.md.jinja" in str(told(made)["problem"])
+    template.write_text(good)
+
+
+def test_a_new_page_is_there_when_it_is_asked_for_and_a_former_one_is_not(made: Served, entry: Path) -> None:
+    new, site = entry.with_name("another.yaml"), made.root / "build" / "site" / "models"
+    for addresses in (("/models/another/", "/models/"), ("/models/", "/models/another/")):
+        shutil.copy(entry, new)
+        for address in addresses:
+            made.freshen(address)
+        assert "Tiny" in page(made, "models/another") and "another/" in page(made, "models") and told(made)["problem"] == ""
+        new.unlink()
+        for address in addresses:
+            made.freshen(address)
+        assert not (site / "another").exists() and "another/" not in page(made, "models")
+    made.freshen("/models/nowhere/")
+    assert not (site / "nowhere").exists() and told(made)["problem"] == ""
 
 
 def test_an_entry_comes_and_goes(made: Served, entry: Path) -> None:

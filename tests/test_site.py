@@ -171,8 +171,9 @@ def test_serve_answers_and_builds_anew_what_changes(tmp_path: Path, monkeypatch:
         entry = watched / "catalog" / "models" / "tiny.yaml"
         entry.write_text(entry.read_text().replace("name: Tiny\n", "name: Minute\n"))
         assert watching.snapshot(watched) != seen
-        yield
         assert b"Minute" in urllib.request.urlopen(f"{address[0]}models/tiny/", timeout=5).read()
+        yield
+        assert b"Minute" in urllib.request.urlopen(f"{address[0]}models/tiny-slide/", timeout=5).read()
         entry.write_text("name: [")
         yield
         assert b"Minute" in urllib.request.urlopen(f"{address[0]}models/tiny/", timeout=5).read()
@@ -185,7 +186,7 @@ def test_serve_answers_and_builds_anew_what_changes(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(watching, "changes", change)
     serve(root, 0, False, told.append)
     assert told_anew.is_set()
-    assert "built anew" in told[1] and "the former site stays" in told[2] and told[3] == "stopped"
+    assert "built anew" in told[1] and "stays as it was until this is mended" in told[2] and told[3] == "stopped"
 
 
 def test_the_pages_need_neither_mkdocs_nor_torch(toy_root: Path) -> None:

@@ -45,6 +45,24 @@ def test_billions_have_three_figures(value: int, written: str) -> None:
     assert text.giga(value) == written
 
 
+@pytest.mark.parametrize(
+    ("printed", "written"),
+    [
+        ("0.9346495554418569", "0.9346"),
+        ("0.8180959 (0.7439925-0.8879025)", "0.8181 (0.7440-0.8879)"),
+        ("-0.123456", "-0.1235"),
+        ("0.0000012345", "0.00000123"),
+        ("0.971 (nan)", "0.971"),
+        ("0.971±nan", "0.971"),
+        ("85.17%", "85.17%"),
+        ("0.12345", "0.12345"),
+        ("–", "–"),
+    ],
+)
+def test_printed_numbers_are_cut_to_what_can_be_read(printed: str, written: str) -> None:
+    assert text.shortened(printed) == written
+
+
 def test_a_near_name_is_suggested() -> None:
     assert text.near("uni2h", ["uni", "uni2-h"]) == "did you mean 'uni2-h'?"
     assert text.near("zzz", ["uni"]) == ""

@@ -28,6 +28,10 @@ class Path2Space(nn.ModuleDict):
         super().__init__({f"result_{one}_{two}_0": Member(width, genes) for one, two in folds})
         self.width = width
 
+    def adapted(self, tensors: dict[str, Any]) -> dict[str, Any]:
+        """The tensors of all members; each file is named model_trained in its folder."""
+        return {name.replace(".model_trained.", ".", 1): one for name, one in tensors.items()}
+
     def represent(self, tiles: Tensor) -> dict[str, Any]:
         """Of features [B, width]: themselves as tokens [B, 1, width], and the mean of all members as `projection` [B, genes]."""
         total: Any = 0

@@ -36,6 +36,15 @@ def exact(device: str) -> bool | None:
     return bool(torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32)
 
 
+def begin(device: str) -> None:
+    """Start the device's driver, which takes seconds once and is no part of what is timed after."""
+    import torch
+
+    if device.startswith("cuda"):
+        torch.zeros(1, device=device)
+        torch.cuda.synchronize(device)
+
+
 def precisions(device: str) -> tuple[str, ...]:
     """Precisions that are worth measuring: half precision on a CPU is emulated, so it is left out there."""
     return ("fp32", "bf16", "fp16") if device.startswith("cuda") else ("fp32", "bf16")

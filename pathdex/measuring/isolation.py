@@ -19,6 +19,7 @@ from pathdex.hindrance import starved
 MOST_MEMORY = 8 * 2**30
 END_WITH_PARENT = 1
 """Linux's PR_SET_PDEATHSIG."""
+LEAST_MEMORY = 4 * 2**30
 Status = Literal["returned", "crashed", "out-of-memory", "timeout"]
 
 
@@ -73,6 +74,12 @@ class _Running:
         code = self.process.exitcode if code is None else code
         self.process.close()
         return code
+
+
+def share(workers: int) -> int:
+    """What each of so many processes may have of the machine's memory, in bytes."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(LEAST_MEMORY, int(whole * 0.9) // workers)
 
 
 def each(
@@ -206,10 +213,11 @@ def end_with_parent() -> None:
 
 
 def _watch(answer: Connection, most_memory: int) -> None:
-    """End the process when more than it may have is in memory, where the system tells."""
+    """End the process when more than it may have is in memory, where the system tells; pages of files are not counted."""
     file = Path("/proc/self/statm")
     while file.exists():
-        if int(file.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") > most_memory:
+        _, resident, shared, *_ = map(int, file.read_text().split())
+        if (resident - shared) * os.sysconf("SC_PAGE_SIZE") > most_memory:
             answer.send(("out-of-memory", None, f"took more than {most_memory:,} bytes of memory"))
             os._exit(1)
         time.sleep(0.2)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from pathdex.catalog import Catalog, read_catalog
+from pathdex.measuring.isolation import share
 from pathdex.nightly import history, running, slurm, telling
 from pathdex.nightly import plan as plans
 from pathdex.nightly.choosing import WrongCall, choose, lacking
@@ -24,7 +25,7 @@ from pathdex.verify import LIMITS
 
 BESIDE_GPUS = 2
 """Processes beside those on GPUs, for the rungs that need none."""
-LEAST_MEMORY, SLURM_MEMORY = 4 * 2**30, 32 * 2**30
+SLURM_MEMORY = 32 * 2**30
 
 
 class Limits(dict[Height, float]):
@@ -110,7 +111,7 @@ def _plan(options: Namespace, root: Path, catalog: Catalog, problems: list[Probl
         models=names,
         rungs=rungs,
         limits=dict(options.time_limit),
-        memory=int(options.memory * 10**9) if options.memory else SLURM_MEMORY if options.slurm else _share(workers),
+        memory=int(options.memory * 10**9) if options.memory else SLURM_MEMORY if options.slurm else share(workers),
         workers=workers,
         engine="slurm" if options.slurm else "here",
         sbatch=tuple(options.sbatch),
@@ -149,12 +150,6 @@ def _workers(options: Namespace, rungs: tuple[Height, ...], slots: int) -> int:
     if options.device == "cuda":
         return slots + BESIDE_GPUS
     return 1 if "cost" in rungs or options.device == "mps" else os.cpu_count() or 1
-
-
-def _share(workers: int) -> int:
-    """A worker's share of the machine's memory."""
-    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(LEAST_MEMORY, int(whole * 0.9) // workers)
 
 
 def _problem_of(name: str, problems: list[Problem]) -> str:

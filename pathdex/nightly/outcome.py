@@ -9,8 +9,8 @@ from pathdex.schema.evidence import UNTRIED, Height
 
 EXPECTED = frozenset({"passed", "gated", *UNTRIED})
 """Ends that are no failure in themselves: a gate is its owner's right."""
-RELEASED: tuple[Height, ...] = ("header", "weights", "embedding", "cost")
-"""Rungs that read what was released, the last two unless they are climbed with random weights."""
+LOADING: tuple[Height, ...] = ("weights", "embedding", "cost")
+"""Rungs that load what was released, the last two unless they are climbed with random weights."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class Report:
 
     @property
     def loaded(self) -> list[str]:
-        """Those of them of which something released was read."""
+        """Those of them whose released weights were loaded; a look at a header loads none."""
         invented = self.plan.random and self.aim in ("embedding", "cost")
-        return self.passed if self.aim in RELEASED and not invented else []
+        return self.passed if self.aim in LOADING and not invented else []
 
     @property
     def regressed(self) -> list[Row]:

@@ -1,7 +1,8 @@
 """The pages about benchmarks: an index, and for each suite its tasks and how models stand in every table of it."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment
 
@@ -9,8 +10,10 @@ from pathdex.catalog import Catalog
 from pathdex.once import renewed
 from pathdex.relations.differences import Difference, differences
 from pathdex.relations.marks import is_private
+from pathdex.schema import Benchmark
 from pathdex.writing.rendering import environment, page
-from pathdex.writing.standings import Board, Differing, boards, joint
+from pathdex.writing.scores import scores
+from pathdex.writing.standings import Board, Differing, boards, joint, tables
 from pathdex.writing.titles import titles
 
 COMMITTED = False
@@ -27,8 +30,37 @@ def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, st
         yield renewed(catalog, ("benchmark", name), _page, catalog, made, name, differing)
 
 
+class Suite(NamedTuple):
+    """A line of the index: what the tasks ask for, and how much of the suite the published tables hold."""
+
+    id: str
+    record: Benchmark
+    asks: tuple[str, ...]
+    tables: int
+    models: int
+
+
 def _index(catalog: Catalog, made: Environment) -> tuple[str, str]:
-    return page(made, "benchmarks", "benchmarks/index.md", entries=catalog.benchmarks)
+    return page(made, "benchmarks", "benchmarks/index.md", suites=suites(catalog))
+
+
+def suites(catalog: Catalog) -> list[Suite]:
+    """The suites, those with numbers of the most models first, then by name."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for score in scores(catalog, catalog.results):
+        if score.model and score.value is not None:
+            told[score.suite].add(score.model)
+    found = [
+        Suite(name, record, _asks(record), sum(1 for _ in tables(catalog, name)), len(told[name]))
+        for name, record in catalog.benchmarks.items()
+    ]
+    return sorted(found, key=lambda suite: (-suite.models, suite.record.name.casefold(), suite.id))
+
+
+def _asks(record: Benchmark) -> tuple[str, ...]:
+    """Kinds of the tasks, the most frequent first; averages ask for nothing."""
+    counted = Counter(task.kind.replace("-", " ") for task in record.tasks.values() if task.kind != "average")
+    return tuple(kind for kind, _ in counted.most_common())
 
 
 def _page(catalog: Catalog, made: Environment, name: str, differing: Differing) -> tuple[str, str]:

@@ -18,17 +18,17 @@ FOLDER = "build/docs/data"
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """All models and all papers as columns, and each model's part of a comparison."""
     for kind, columns in (("models", model_columns), ("papers", paper_columns)):
-        yield f"{FOLDER}/{kind}.json", renewed(catalog, ("explorer data", kind), _packed, catalog, columns)
+        yield renewed(catalog, ("explorer data", kind), _packed, catalog, kind, columns)
     for name in catalog.models:
-        yield f"{FOLDER}/models/{name}.json", renewed(catalog, ("comparison data", name), _compared, catalog, name)
+        yield renewed(catalog, ("comparison data", name), _compared, catalog, name)
 
 
-def _packed(catalog: Catalog, columns: Any) -> str:
-    return _text(packed(columns.ordered(catalog), columns.columns(catalog)))
+def _packed(catalog: Catalog, kind: str, columns: Any) -> tuple[str, str]:
+    return f"{FOLDER}/{kind}.json", _text(packed(columns.ordered(catalog), columns.columns(catalog)))
 
 
-def _compared(catalog: Catalog, name: str) -> str:
-    return _text(compared(catalog, name))
+def _compared(catalog: Catalog, name: str) -> tuple[str, str]:
+    return f"{FOLDER}/models/{name}.json", _text(compared(catalog, name))
 
 
 def _text(value: Any) -> str:

@@ -13,4 +13,8 @@ AGGREGATE = False
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """A card for each model, in order of ids."""
     for name in catalog.models:
-        yield f"modelcards/{name}.md", renewed(catalog, ("model card", name), card, catalog, name)
+        yield renewed(catalog, ("model card", name), _card, catalog, name)
+
+
+def _card(catalog: Catalog, name: str) -> tuple[str, str]:
+    return f"modelcards/{name}.md", card(catalog, name)

@@ -28,9 +28,9 @@ def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, st
     made = environment(prose)
     yield page(made, "home", "index.md", exhibit=exhibit(catalog), figures=_figures(catalog))
     yield page(made, "evidence", "evidence.md", rows=[_row(catalog, name) for name in catalog.models])
-    for name, written in prose.items():
+    for name in prose:
         if name.startswith(PROSE) and name.endswith(".md"):
-            yield f"{DOCS}/{name.removeprefix(PROSE)}", written.strip() + "\n"
+            yield f"{DOCS}/{name.removeprefix(PROSE)}", prose[name].strip() + "\n"
 
 
 def exhibit(catalog: Catalog) -> Exhibit | None:

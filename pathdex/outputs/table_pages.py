@@ -48,6 +48,7 @@ def _page(catalog: Catalog, made: Environment, told: Kind, name: str) -> tuple[s
 def _dataset(catalog: Catalog, name: str) -> dict[str, Any]:
     record = catalog.datasets[name]
     used = {use: _uses(catalog, use, name) for use in ("trained", "derived", "tasks")}
+    used["tasks"] = [(suite, task, catalog.benchmarks[suite].tasks[task].name) for suite, task in used["tasks"]]
     return {**used, "facts": _facts(record), "head": head(linked.dataset(catalog, record))}
 
 
@@ -94,7 +95,8 @@ def _result(catalog: Catalog, name: str) -> dict[str, Any]:
     wrong = {(row, column): (printed, f"{mean:.4f}") for row, column, printed, mean in wrong_averages(record, table)}
     columns = [(column, *_column(catalog, column, record.columns[column])) for column in table.header[1:]]
     marked = {column: word for column, holds in record.columns.items() if (word := mark(catalog, holds))}
-    return {"table": table, "columns": columns, "wrong": wrong, "marked": marked, "redrawn": name == TABLE}
+    cut = any(text.shortened(cell) != cell for row in table.rows for cell in row[1:])
+    return {"table": table, "shortened": cut, "columns": columns, "wrong": wrong, "marked": marked, "redrawn": name == TABLE}
 
 
 def _column(catalog: Catalog, column: str, holds: Any) -> tuple[str, str, str]:

@@ -1,13 +1,13 @@
 """Speed and memory of encoding, at several batch sizes, precisions and modes."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pathdex.encoding import TYPES, Encoder, encoder
 from pathdex.filling import library, recipe
-from pathdex.hindrance import Hindered
+from pathdex.hindrance import Hindered, starved
 from pathdex.measuring import devices
 from pathdex.measuring.seen import Seen, Way
 from pathdex.obtaining import Origin
@@ -21,6 +21,8 @@ BATCHES = (1, 32)
 LARGER = (128, 512, 1024)
 ENOUGH, LEAST = 2.0, 3
 """Seconds and rounds that each setting is run for at least, after one round to warm up."""
+FAULTS = (RuntimeError, TypeError, ValueError, AttributeError, AssertionError, NotImplementedError)
+"""What a network raises that does not take a batch, a precision, or being compiled."""
 
 
 def measure(model: Model, way: Way) -> Seen:
@@ -28,6 +30,7 @@ def measure(model: Model, way: Way) -> Seen:
     if not model.embeddings:
         raise Hindered("not-attempted", "the entry names no embedding")
     rounded = devices.exact(way.device)
+    devices.begin(way.device)
     origin, began = Origin(way.random, way.cache, way.quota), time.monotonic()
     with counted() as traffic:
         origin.fetched(model.weights, recipe(model))
@@ -38,7 +41,7 @@ def measure(model: Model, way: Way) -> Seen:
     inputs, failed = _one(made), dict[str, str]()
     speeds = list(_speeds(made, inputs, way, failed))
     if not speeds:
-        raise Hindered("out-of-memory", "not one image fits into memory")
+        raise Hindered(*_why(failed))
     measured = Cost(
         weights="random" if way.random else "released",
         input=tuple(inputs[0].shape[1:]),
@@ -51,10 +54,16 @@ def measure(model: Model, way: Way) -> Seen:
     return Seen(measured, device=devices.name(way.device), moved=traffic.moved)
 
 
+def _why(failed: Mapping[str, str]) -> tuple[str, str]:
+    """Status and reason where nothing could be timed."""
+    reason = next(iter(failed.values()), None)
+    return ("crashed", reason) if reason else ("out-of-memory", "not one image fits into memory")
+
+
 def _speeds(made: Encoder, inputs: tuple[Any, ...], way: Way, failed: dict[str, str]) -> Iterator[Speed]:
     """Every precision, mode and batch that fits; compiled and large only on a GPU, which gains from it.
 
-    A network that can't be compiled is told in `failed`, and is still timed as it is.
+    What a network does not take, such as being compiled, is told in `failed`, and the other settings are still timed.
     """
     import torch
 
@@ -62,21 +71,27 @@ def _speeds(made: Encoder, inputs: tuple[Any, ...], way: Way, failed: dict[str, 
     for precision in way.settings.get("precisions") or devices.precisions(way.device):
         # In place, for a second copy of the module would count as memory that encoding takes; for speed its rounding is nothing.
         at = replace(made, module=made.module.to(getattr(torch, TYPES[precision])), precision=precision)
-        yield from _rows(at.encode, inputs, way, {"precision": precision, "mode": "eager"})
+        yield from _rows(at.encode, inputs, way, {"precision": precision, "mode": "eager"}, failed)
         if way.settings.get("compiled", fast):
             # What was compiled before counts towards a limit, beyond which torch goes on uncompiled and says nothing.
             torch.compiler.reset()
-            try:
-                yield from _rows(torch.compile(at.encode), inputs, way, {"precision": precision, "mode": "compiled"})
-            except (RuntimeError, TypeError, ValueError, AttributeError, AssertionError, NotImplementedError) as error:
-                told = next(iter(str(error).split("\n")), "")
-                failed[f"compiled in {precision}"] = one_line(f"{type(error).__name__}: {told}")
+            yield from _rows(torch.compile(at.encode), inputs, way, {"precision": precision, "mode": "compiled"}, failed)
 
 
-def _rows(run: Callable[..., Any], inputs: tuple[Any, ...], way: Way, seen: dict[str, str]) -> Iterator[Speed]:
-    """Every batch that fits."""
+def _rows(
+    run: Callable[..., Any], inputs: tuple[Any, ...], way: Way, seen: dict[str, str], failed: dict[str, str]
+) -> Iterator[Speed]:
+    """Every batch that fits, up to the first that fails."""
     for batch in way.settings.get("batches") or (*BATCHES, *(LARGER if way.device.startswith("cuda") else ())):
-        timed = _timed(run, inputs, batch, way)
+        try:
+            timed = _timed(run, inputs, batch, way)
+        except FAULTS as error:
+            if starved(error):
+                return
+            told = next(iter(str(error).split("\n")), "")
+            setting = f"{seen['mode']} in {seen['precision']}" + (f", batch {batch}" if batch > 1 else "")
+            failed[setting] = one_line(f"{type(error).__name__}: {told}")
+            return
         if timed is None:
             return
         rate, memory = timed
@@ -98,7 +113,7 @@ def _timed(run: Callable[..., Any], inputs: tuple[Any, ...], batch: int, way: Wa
 
     try:
         many = [one.repeat(batch, *[1] * (one.ndim - 1)).to(way.device) for one in inputs]
-        run(*many)
+        _whole(run(*many), batch)
         devices.wait(way.device)
         devices.reset(way.device)
         rounds, began = 0, time.monotonic()
@@ -111,3 +126,10 @@ def _timed(run: Callable[..., Any], inputs: tuple[Any, ...], batch: int, way: Wa
         torch.cuda.empty_cache()
         return None
     return rate, devices.peak_memory(way.device) or peak_memory()
+
+
+def _whole(found: Mapping[str, Any], batch: int) -> None:
+    """Raise `ValueError` where there are not as many vectors as inputs, as of a network that takes one slide at a time."""
+    for name, vectors in found.items():
+        if len(vectors) % batch:
+            raise ValueError(f"{name} has {len(vectors)} vectors for {batch} inputs")

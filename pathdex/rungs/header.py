@@ -10,8 +10,9 @@ from pathdex.released import described, judged
 from pathdex.schema import Model
 from pathdex.schema.evidence import UNTRIED
 from pathdex.schema.measured import Fit, Header
-from pathdex.weights.hosts import snapshot
-from pathdex.weights.hub import Remote, Snapshot, chosen, read, tried
+from pathdex.weights.archives import COMPRESSED, PACKED
+from pathdex.weights.hosts import chosen, snapshot
+from pathdex.weights.hub import Remote, Snapshot, read, tried
 from pathdex.weights.index import TYPES, Index, Tensor
 from pathdex.weights.ranges import Ranged
 from pathdex.weights.torch_files import LONGEST, read_index
@@ -48,6 +49,8 @@ def _fitted(model: Model, files: Mapping[Remote, Index]) -> tuple[Fit | None, st
 
 
 def _index(found: Snapshot, remote: Remote) -> Index:
+    if remote.name.endswith(PACKED):
+        raise Hindered("not-attempted", COMPRESSED)
     if remote.name.endswith(".safetensors"):
         return _safetensors(found, remote)
     return read_index(Ranged(lambda start, size: read(found, remote.name, start, size), remote.bytes))

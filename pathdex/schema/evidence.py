@@ -1,14 +1,13 @@
 """Evidence: what the verification job saw of one model. Written by the job, never by hand; it judges nothing."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from pathdex.schema.measured import Contents, Cost, Header, Measured, Vectors
 from pathdex.schema.record import Record
-from pathdex.schema.values import Line, Natural, Sha256
+from pathdex.schema.values import Line, Moment, Natural, Sha256
 
 Height = Literal["architecture", "header", "weights", "embedding", "cost"]
 HEIGHTS: tuple[Height, ...] = get_args(Height)
@@ -28,17 +27,6 @@ Status = Literal[
     "crashed",
     "not-attempted",
 ]
-
-
-def _moment(value: str) -> str:
-    try:
-        datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise ValueError(f"{value!r} is not a moment; let the job write evidence anew") from error
-    return value
-
-
-Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), AfterValidator(_moment)]
 
 
 UNTRIED: tuple[Status, ...] = ("not-attempted", "unsupported")

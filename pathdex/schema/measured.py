@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pathdex.schema.record import Record, Some
-from pathdex.schema.values import Commit, Line, Natural, Positive, Sha256, Url
+from pathdex.schema.values import Commit, Line, Moment, Natural, Positive, Sha256, Url
 
 Seconds = Annotated[float, Field(ge=0)]
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -147,11 +147,15 @@ class Reproduced(Record):
     """Greatest absolute value of the published one."""
     hindered: Line | None = None
     """Why they could not be compared: a status and a reason."""
+    compared_at: Moment | None = None
+    """When the comparison was made, where it is an earlier one: the last that there was before they could not be compared."""
 
     @model_validator(mode="after")
     def told(self) -> "Reproduced":
-        """There is a comparison, or a reason for none."""
-        if (self.cosine is None or self.difference is None or self.greatest is None) == (self.hindered is None):
+        """There is a comparison, or a reason for none; both only where the comparison has an earlier date."""
+        numbers = [one is not None for one in (self.cosine, self.difference, self.greatest)]
+        wanted = self.hindered is None or self.compared_at is not None
+        if numbers != [wanted] * 3 or (self.compared_at and not self.hindered):
             raise ValueError("a comparison and hindered do not fit; let the job write evidence anew")
         return self
 

@@ -77,7 +77,8 @@ class Loader(Record):
     """File of weights that fills the module, where the repository has several for several purposes; or a list of those that fill
     it together. A folder, such as llm/ or ./ for the topmost, stands for the file of weights in it that has the usual name."""
     prefix: Line | None = None
-    """What stands before the module's names in the checkpoint, with its dot; nested dictionaries count as dots."""
+    """What stands before the module's names in the checkpoint, with its dot; nested dictionaries count as dots, and so do the
+    folders and files of an archive, without their endings, as in folder.file.state_dict."""
     unused: Some[Line] = ()
     """Stored tensors that the module has no place for, on purpose: names, or patterns with `*`, such as `head.*`."""
     layout: Literal["dinov2", "llava"] | None = None

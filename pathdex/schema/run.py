@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pathdex.schema.evidence import Height, Moment, Status
+from pathdex.schema.evidence import Height, Status
 from pathdex.schema.measured import Seconds
 from pathdex.schema.record import Record, Some
-from pathdex.schema.values import Line, Natural, Slug
+from pathdex.schema.values import Line, Moment, Natural, Slug
 
 
 class Worse(Record):

@@ -4,6 +4,7 @@ import functools
 import re
 from calendar import monthrange
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
@@ -113,6 +114,14 @@ def _date(value: str) -> str:
     return value
 
 
+def _moment(value: str) -> str:
+    try:
+        datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not a moment; let the job write evidence anew") from error
+    return value
+
+
 @functools.cache
 def _spdx() -> Any:
     from license_expression import get_spdx_licensing
@@ -189,6 +198,9 @@ PartialDate = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^\d{4}(-\d{2}){0,2}$"}, {"type": "integer"}]}),
 ]
 """A date as precise as it is known: 2024, 2024-03 or 2024-03-19."""
+
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), AfterValidator(_moment)]
+"""A second in UTC, as 2026-11-21T02:00:00Z."""
 
 Positive = Annotated[int, Field(gt=0)]
 Natural = Annotated[int, Field(ge=0)]

@@ -38,9 +38,7 @@ class Pages:
         """
         ours = sorted(path.removeprefix(f"{DOCS}/") for path in paths if path.startswith(f"{DOCS}/"))
         there = [path for path in ours if (self.root / DOCS / path).is_file()]
-        for path in ours:
-            if path in there and path not in self.files.src_uris:
-                self._add(path)
+        self.know(f"{DOCS}/{path}" for path in there)
         pages = [self.files.src_uris[path] for path in there if path.endswith(".md")]
         with _warnings() as warned:
             made = [(file, self._page(file)) for file in pages]
@@ -68,6 +66,12 @@ class Pages:
         page.active = False
         return text.encode(errors="xmlcharrefreplace")
 
+    def know(self, paths: Iterable[str]) -> None:
+        """That there are, or will be, files at these paths below the root, to which a page may lead."""
+        for path in paths:
+            if path.startswith(f"{DOCS}/") and (below := path.removeprefix(f"{DOCS}/")) not in self.files.src_uris:
+                self._add(below)
+
     def _add(self, path: str) -> None:
         from mkdocs.structure.files import File
 
@@ -86,6 +90,12 @@ class Pages:
                 gone = Path(file.abs_dest_path)
                 shutil.rmtree(gone.parent) if gone.name == "index.html" else gone.unlink(missing_ok=True)
                 self.files.remove(file)
+
+
+def sources(address: str) -> tuple[str, ...]:
+    """Paths below the root of what an address of the site may be made from: a file as it stands, or a page."""
+    path = f"{DOCS}/{address.strip('/')}".removesuffix("/").removesuffix("/index.html")
+    return path, f"{path}.md", f"{path}/index.md"
 
 
 @contextmanager

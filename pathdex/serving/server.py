@@ -5,6 +5,8 @@ import functools
 import http.server
 import json
 import threading
+import urllib.parse
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 
@@ -43,9 +45,9 @@ class State:
             return json.dumps({"built": self.built, "problem": self.problem}).encode()
 
 
-def server(root: Path, folder: Path, port: int, state: State) -> http.server.ThreadingHTTPServer:
-    """A server of the folder, not yet running; raises `PortTaken`."""
-    handler = functools.partial(_Handler, directory=str(folder), live=root / "site" / "serving", state=state)
+def server(root: Path, folder: Path, port: int, state: State, freshen: Callable[[str], None]) -> http.server.ThreadingHTTPServer:
+    """A server of the folder, not yet running, that has each address made fresh before it answers; raises `PortTaken`."""
+    handler = functools.partial(_Handler, directory=str(folder), live=root / "site" / "serving", state=state, freshen=freshen)
     try:
         return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
@@ -57,8 +59,8 @@ def server(root: Path, folder: Path, port: int, state: State) -> http.server.Thr
 class _Handler(http.server.SimpleHTTPRequestHandler):
     """Serves files without a line for each, and has browsers ask anew after a change."""
 
-    def __init__(self, *given: object, live: Path, state: State, **named: object) -> None:
-        self.live, self.state = live, state
+    def __init__(self, *given: object, live: Path, state: State, freshen: Callable[[str], None], **named: object) -> None:
+        self.live, self.state, self.freshen = live, state, freshen
         super().__init__(*given, **named)  # type: ignore[arg-type]
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -71,7 +73,12 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
             self._answer(self.state.told(), "application/json")
         elif path in (f"{LIVE}live.js", f"{LIVE}live.css") and (file := self.live / path.removeprefix(LIVE)).is_file():
             self._answer(file.read_bytes(), self.guess_type(str(file)))
-        elif path.endswith("/") and (page := Path(self.translate_path(self.path)) / "index.html").is_file():
+        else:
+            self.freshen(urllib.parse.unquote(path))
+            self._answer_from_site(path)
+
+    def _answer_from_site(self, path: str) -> None:
+        if path.endswith("/") and (page := Path(self.translate_path(self.path)) / "index.html").is_file():
             self._answer(_alive(page.read_bytes()), "text/html; charset=utf-8")
         else:
             super().do_GET()

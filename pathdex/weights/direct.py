@@ -22,6 +22,7 @@ STORED = re.compile(rf"https://github\.com/{REPOSITORY}/(blob|raw|tree)/([^/?#]+
 SHELF = re.compile(rf"https://huggingface\.co/(datasets|spaces)/{REPOSITORY}/?")
 SHARE = re.compile(r"https://[^/]+/index\.php/s/\w+/download")
 """What an ownCloud server calls a shared file."""
+BY_HAND = "bring the file here with a browser, and load it with pathdex.load(..., weights=<path>)"
 ENDINGS = (*FORMATS, ".torch", ".zip")
 
 
@@ -65,7 +66,7 @@ def _addresses(url: str, names: tuple[str, ...]) -> dict[str, str]:
     path = unquote(urlsplit(url).path)
     if path.endswith(ENDINGS) or (SHARE.fullmatch(url) and len(names) == 1):
         return {_single(path, names): url}
-    raise Hindered("not-attempted", f"the weights are in no repository of the Hub; they are at {url}")
+    raise Hindered("not-attempted", f"the weights are in no repository of the Hub; they are at {url}; {BY_HAND}")
 
 
 def _stated(url: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -119,7 +120,7 @@ def _seen(name: str, address: str) -> Remote:
     with asked(address, "bytes=0-0") as response:
         ranged, headers = response.status_code == 206, response.headers
         if headers.get("content-type", "").startswith("text/html"):
-            raise Hindered("not-attempted", f"{address} answers with a page, not with a file")
+            raise Hindered("not-attempted", f"{address} answers with a page, not with a file; {BY_HAND}")
         if ranged:
             next(response.iter_bytes(), b"")  # so that it counts as moved
         length = headers.get("content-range", "").rpartition("/")[2] if ranged else headers.get("content-length", "")

@@ -211,12 +211,20 @@ def explained() -> Iterator[None]:
         raise Hindered("unreachable", f"{type(error).__name__}: {error}") from error
 
 
+def _signed(answers: list[Any]) -> bool:
+    """Whether a token was sent with what was refused."""
+    return any("authorization" in answer.request.headers for answer in answers if answer is not None)
+
+
 def _refusal(error: Exception) -> Hindered:
     from huggingface_hub import errors
 
     cause = error.__cause__ or error
     answers = [getattr(one, "response", None) for one in (error, cause)]
     status = next((answer.status_code for answer in answers if answer is not None), None)
+    if status == 401 and not isinstance(error, errors.GatedRepoError) and _signed(answers):
+        # To a token that it knows the Hub answers 404 or 403; one that has run out says nothing about any model.
+        return Hindered("unreachable", "the host does not know this token (HTTP 401); give a valid one, or none")
     who = "no token was given that it knows" if status == 401 else "this token has none"
     known: tuple[tuple[type[Exception], str, str], ...] = (
         (errors.GatedRepoError, "gated", f"the repository wants an accepted form, and {who}"),

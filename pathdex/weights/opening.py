@@ -14,10 +14,23 @@ from pathdex.weights.torch_files import BROKEN, legacy_records, read_index
 
 def index(path: Path) -> Index:
     """What a local file holds; raises `Hindered`."""
+    _allow(path.stat().st_size)
     if path.name.endswith(".safetensors"):
         return _safetensors(path)
     with path.open("rb") as file:
         return read_index(file)
+
+
+def _allow(size: int) -> None:
+    """Have a bound on this process's memory leave out what is mapped: pages of a file can be dropped, yet Linux counts them."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if soft != resource.RLIM_INFINITY:
+        wanted = soft + size
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
 def tensors(path: Path, holds: Index) -> dict[str, Any]:

@@ -172,9 +172,7 @@ def _read(file: Any, within: Budget | None = None) -> Index:
     """The index of a file, or of one in an archive, which shares the budget of all."""
     if not zipfile.is_zipfile(file):
         if _starts_with(file, GZIP):
-            raise Hindered(
-                "unsupported", "the file is compressed as a whole; pathdex reads tensors where they lie, and unpacks nothing"
-            )
+            raise Hindered("unsupported", "the file is compressed as a whole, and pathdex unpacks archives of files alone")
         tree, reader = _unpickled(file, within)
         return _index("torch-legacy", tree, reader)
     with zipfile.ZipFile(file) as archive:

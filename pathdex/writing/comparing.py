@@ -6,6 +6,7 @@ from typing import Any
 from pathdex import text
 from pathdex.catalog import Catalog
 from pathdex.schema import Evidence, Model
+from pathdex.schema.model import Embedding
 from pathdex.writing.comparison import parameters, rung
 from pathdex.writing.rendering import Link, address, receipts
 from pathdex.writing.scores import scores
@@ -78,7 +79,12 @@ def _job(evidence: Evidence | None) -> dict[str, Any]:
 def _embeddings(model: Model) -> Iterator[dict[str, Any]]:
     for name, found in model.embeddings.items():
         label = "Default variant" if found.default else f"Variant {name}"
-        yield _fact(model, Fact(label, f"{name}, {found.width} wide, {found.pooling}", f"embeddings.{name}"))
+        yield _fact(model, Fact(label, _variant(name, found), f"embeddings.{name}"))
+
+
+def _variant(name: str, found: Embedding) -> str:
+    """Name, width and, where the name does not tell it, pooling."""
+    return ", ".join([name, f"{found.width} wide", *([found.pooling] if found.pooling != name else [])])
 
 
 def _rungs(evidence: Evidence | None) -> Iterator[dict[str, Any]]:
@@ -92,7 +98,7 @@ def _numbers(catalog: Catalog, name: str) -> dict[str, Any]:
     found = [score for score in scores(catalog, catalog.results_of(name), name) if score.value is not None]
     tables = {table: _table(catalog, table) for table in dict.fromkeys(score.table for score in found)}
     for one in found:
-        cell = [one.column, f"{one.suite}/{one.task}", one.embedding, one.row, one.printed, one.value]
+        cell = [one.column, f"{one.suite}/{one.task}", one.embedding, one.row, text.shortened(one.printed), one.value]
         tables[one.table]["cells"].append(cell)
     tasks = {f"{one.suite}/{one.task}": _task(catalog, one.suite, one.task) for one in found}
     return {"tables": tables, "tasks": tasks}

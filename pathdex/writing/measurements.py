@@ -77,9 +77,11 @@ def _vector(seen: Vector) -> str:
 
 def _reproduced(seen: Reproduced) -> str:
     """How near the model comes to what its authors publish."""
+    away = f"the authors' {seen.variant} could not be compared ({seen.hindered})"
     if seen.cosine is None:
-        return f"the authors' {seen.variant} could not be compared ({seen.hindered})"
-    return f"cosine {seen.cosine:.6f} with the authors' {seen.variant}, at most {seen.difference:.2g} apart"
+        return away
+    near = f"cosine {seen.cosine:.6f} with the authors' {seen.variant}, at most {seen.difference:.2g} apart"
+    return f"{near}, on {seen.compared_at[:10]}; this time {away}" if seen.compared_at else near
 
 
 def _cost(measured: Cost) -> Iterator[str]:

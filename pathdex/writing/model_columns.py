@@ -237,6 +237,9 @@ def _scored(catalog: Catalog) -> dict[str, set[str]]:
 
 
 def _text(model: Model, evidence: Evidence | None) -> str | None:
-    """Yes where the entry says that it has a text encoder or belongs to a kind that has one; never no, which nobody states."""
+    """Yes with a text encoder, stated or counted, or of a kind that has one; no for a patch encoder that was counted without."""
     scopes = {found.scope for found in parameters(model, evidence)}
-    return "yes" if model.kind == "vision-language" or "text-encoder" in scopes else None
+    if model.kind == "vision-language" or "text-encoder" in scopes:
+        return "yes"
+    seen = rung(evidence)
+    return "no" if model.kind == "patch-encoder" and seen and seen.measured else None

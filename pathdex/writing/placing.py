@@ -8,6 +8,7 @@ from functools import cached_property
 from pathdex.catalog import Catalog
 from pathdex.once import once
 from pathdex.schema.result import Result
+from pathdex.text import shortened
 from pathdex.writing.scores import number
 
 HEIGHT, BIN = 18, 2.5
@@ -132,6 +133,6 @@ def _ranked(printed: dict[str, str], header: str, about: str, better: str) -> Ra
     known = sorted((value for value in values.values() if value is not None), reverse=better == "higher")
     first = {value: known.index(value) + 1 for value in set(known)} if better and len(known) > 1 else {}
     return {
-        label: Place(cell, header, about, None if (value := values[label]) is None else first.get(value), len(known))
+        label: Place(shortened(cell), header, about, None if (value := values[label]) is None else first.get(value), len(known))
         for label, cell in printed.items()
     }

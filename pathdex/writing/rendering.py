@@ -29,6 +29,7 @@ WRITERS = {
     "listed": writing.listed,
     "operations": writing.operations,
     "percent": writing.percent,
+    "shortened": writing.shortened,
     "size": writing.size,
     "spoken": writing.given_family,
     "whole": writing.whole,
@@ -72,6 +73,11 @@ def lines(value: str) -> Markup:
     """Lines for a block of HTML that keeps them, each with its blanks, as plain text."""
     kept = (BLANK.sub(lambda blank: " " * len(blank[0]), line).rstrip() for line in value.rstrip("\n").split("\n"))
     return Markup("\n".join(ACTIVE.sub(lambda found: f"&#{ord(found[0])};", line) for line in kept))  # noqa: S704
+
+
+def breakable(value: str) -> Markup:
+    """Plain text of one long name, which may break after its dots, strokes and underscores rather than anywhere."""
+    return Markup("<wbr>").join(_neutral(part) for part in re.split(r"(?<=[._/])(?=\w)", value))
 
 
 def prose(value: str) -> Markup:
@@ -135,12 +141,19 @@ def disputed(record: Receipted) -> list[dict[str, Any]]:
     return [
         {
             "field": field,
+            "label": spoken(field),
             "values": [(written(claim.value, field), claim.source, claim.value == dispute.judged) for claim in dispute.values],
             "undecided": dispute.judged is None,
             "why": dispute.why,
         }
         for field, dispute in record.disputed.items()
     ]
+
+
+def spoken(field: str) -> str:
+    """A field's path as people say it: "weights.commercial_use" is "Weights, commercial use"."""
+    words = field.removesuffix(".reported").replace("_", " ").replace(".", ", ")
+    return words[:1].upper() + words[1:]
 
 
 def written(value: Any, field: str) -> str:
@@ -165,7 +178,7 @@ class _Compiled(BytecodeCache):
 
 def environment(texts: Mapping[str, str]) -> Environment:
     """The templates below site/templates/, with every printed value shown as plain text."""
-    found = {name.removeprefix(TEMPLATES): text for name, text in texts.items() if name.startswith(TEMPLATES)}
+    found = {name.removeprefix(TEMPLATES): texts[name] for name in texts if name.startswith(TEMPLATES)}
     made = Environment(
         loader=DictLoader(found),
         autoescape=True,
@@ -177,7 +190,7 @@ def environment(texts: Mapping[str, str]) -> Environment:
         bytecode_cache=_Compiled(),
     )
     made.globals.update(disputed=disputed, url=_url, asset=_asset, linked=linked, receipts=receipts, links=links)
-    made.filters.update(code=code, lines=lines, prose=prose, **WRITERS)
+    made.filters.update(breakable=breakable, code=code, lines=lines, prose=prose, **WRITERS)
     return made
 
 

@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 from pathdex.catalog import Catalog
 from pathdex.schema import Benchmark, Dataset, Erratum, Model, Paper, Record, Result
-from pathdex.schema.evidence import HEIGHTS, Height, Moment, Rungs, Status
+from pathdex.schema.evidence import HEIGHTS, Height, Rungs, Status
 from pathdex.schema.recipe import fingerprint
-from pathdex.schema.values import Line, Positive, Slug, Url
+from pathdex.schema.values import Line, Moment, Positive, Slug, Url
 from pathdex.writing import citing
 from pathdex.writing.comparison import rung
 from pathdex.writing.scores import scores

@@ -128,19 +128,12 @@ def _fetch(model: Model) -> Iterator[str]:
 
 
 def _folder(name: str, model: Model, evidence: Evidence | None) -> Iterator[str]:
-    """With pathdex and files in a folder; where the entry names none, the largest there is the one."""
-    default = next((variant for variant, found in model.embeddings.items() if found.default), "")
-    paths = ", ".join(f"Path({quoted(f'{name}/{file}')})" for file in native.files(model))
+    """With pathdex and files in a folder; where the entry names none, the file with the usual name or the only one."""
     uses = list(_use(model, evidence))
-    yield from ("from pathlib import Path", "", *_imports(uses))
-    yield "import pathdex"
-    yield "from pathdex.encoding import Encoder"
-    yield "from pathdex.filling import filled, recipe"
-    yield "from pathdex.weights import opening"
-    yield from ("", f"model = pathdex.load_catalog().models[{quoted(name)}]")
-    largest = f'max(Path({quoted(name)}).rglob("*.*"), key=lambda file: file.stat().st_size)'
-    yield f"files = [{paths}]" if paths else f"files = [{largest}]  # the largest is that of the weights"
-    yield "module, _, wrong = filled(recipe(model), {file: opening.index(file) for file in files})"
-    yield "assert not wrong, wrong"
-    yield f"encoder = Encoder(model, module, {quoted(default)})"
+    yield from _imports(uses)
+    yield from (
+        "import pathdex",
+        "",
+        f"encoder = pathdex.load({quoted(name)}, weights={quoted(name)})  # the folder, or its file",
+    )
     yield from uses

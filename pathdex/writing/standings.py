@@ -9,6 +9,7 @@ from pathdex.relations.contamination import Overlap, overlap
 from pathdex.relations.differences import Difference
 from pathdex.schema.benchmark import Task
 from pathdex.schema.result import Row
+from pathdex.text import shortened
 from pathdex.writing.scores import number
 
 Differing = Mapping[tuple[str, str], Difference]
@@ -62,7 +63,8 @@ class Ranks:
 
 @dataclass(frozen=True)
 class Printed:
-    """One cell: as printed, "" where the source prints nothing; best of its column; whether its data's cohort was trained on."""
+    """One cell: as printed, in readable length, "" where the source prints nothing; best of its column; whether its data's cohort
+    was trained on."""
 
     text: str
     best: bool
@@ -133,7 +135,7 @@ def _board(catalog: Catalog, suite: str, name: str, differing: Differing, seen: 
         answers = [_seen(catalog, row.model, column.task.dataset, seen) for column in columns]
         printed = tuple(
             Printed(
-                cells[place],
+                shortened(cells[place]),
                 rank == 1,
                 answer.reason if answer and answer.answer in ("yes", "part") else "",
                 (row.model or "", f"{suite}/{column.id}") in differing,

@@ -1,4 +1,5 @@
-// The guided choice: answers filter, an order that the reader chooses ranks, and every reason is shown. What is not known is never a yes.
+// The guided choice: answers filter, an order that the reader chooses ranks, and every reason is shown. What is not known is never a yes,
+// and what is only computed stands apart from what is stated or measured.
 import { load, value, written } from "./columns.js";
 import { make, many, remember } from "./making.js";
 
@@ -7,24 +8,30 @@ const form = box.querySelector("form");
 const answer = box.querySelector(".choice__answer");
 const STEP = 10;
 const GIGA = 1e9;
+const ROOM = 4; // memory that leaves three quarters for activations
 const KINDS = { patch: ["patch-encoder", "vision-language"], slide: ["slide-encoder"] };
 const WAYS = { open: ["open"], gated: ["open", "gated"], request: ["open", "gated", "request"] };
 const USES = { allowed: ["allowed"], conditional: ["allowed", "conditional"] };
+const ENCODERS = Object.values(KINDS).flat();
 let table;
+let encoders = [];
 let most = STEP;
 
 const held = (key, row) => value(table.columns.get(key), row);
 const said = (key, row) => written(table.columns.get(key), row);
 const number = (key, row) => held(key, row) ?? 0;
 
-// Each question says of a row: true, false, or null for not known; and in words, why.
+// Each question says of a row: true, false, or null for not known; whether an unknown is likely by computation; and in words, why.
 const among = (key, label, choices) => (wanted, row) => {
   const found = held(key, row);
   return { fits: found === null ? null : choices[wanted].includes(found), why: `${label}: ${found ?? "not known"}` };
 };
 const questions = {
   level: among("kind", "kind", KINDS),
-  text: (wanted, row) => ({ fits: held("text", row) === "yes" || null, why: held("text", row) === "yes" ? "encodes text" : "text: not known" }),
+  text: (wanted, row) => {
+    const found = held("text", row);
+    return { fits: found === null ? null : found === "yes", why: found === "yes" ? "encodes text" : `text: ${found ?? "not known"}` };
+  },
   commercial: (wanted, row) => {
     const found = among("commercial", "commercial use", USES)(wanted, row);
     return { ...found, why: `${found.why}${held("licence", row) ? ` (${held("licence", row)})` : ""}` };
@@ -34,7 +41,8 @@ const questions = {
     const limit = Number(wanted) * GIGA;
     if (held("memory", row) !== null) return { fits: held("memory", row) <= limit, why: `measured peak: ${said("memory", row)}` };
     if (held("bytes", row) === null) return { fits: null, why: "memory: not known" };
-    return { fits: held("bytes", row) > limit ? false : null, why: `memory: no peak measured; parameters at fp32 take ${said("bytes", row)}` };
+    const why = `memory: no peak measured; parameters at fp32 take ${said("bytes", row)} of ${wanted} GB`;
+    return { fits: held("bytes", row) > limit ? false : null, likely: held("bytes", row) * ROOM <= limit, why };
   },
   stains: (wanted, row) => {
     const found = held("stains", row);
@@ -65,15 +73,16 @@ function asked() {
 
 function judged(answers) {
   const out = new Map(answers.map(([key]) => [key, { no: 0, unknown: 0 }]));
-  const found = { fits: [], maybe: [] };
-  for (const row of table.ids.keys()) {
+  const found = { fits: [], likely: [], maybe: [] };
+  for (const row of encoders) {
     const reasons = answers.map(([key, wanted]) => ({ key, ...questions[key](wanted, row) }));
     for (const { key, fits } of reasons) {
       if (fits === false) out.get(key).no += 1;
       if (fits === null) out.get(key).unknown += 1;
     }
     if (reasons.some(({ fits }) => fits === false)) continue;
-    found[reasons.some(({ fits }) => fits === null) ? "maybe" : "fits"].push({ row, reasons });
+    const open = reasons.filter(({ fits }) => fits === null);
+    found[open.length ? (open.every(({ likely }) => likely) ? "likely" : "maybe") : "fits"].push({ row, reasons });
   }
   const rank = orders[new FormData(form).get("order")] ?? orders[""];
   for (const list of Object.values(found)) list.sort((a, b) => rank(a.row, b.row) || ties(a.row, b.row));
@@ -87,8 +96,9 @@ function item({ row, reasons }) {
     number("rungs", row) ? `${many(number("rungs", row), "rung", "rungs")} passed` : "no rung passed",
     held("parameters", row) ? `${said("parameters", row)} parameters` : "size not known",
     held("released", row) ? `released ${held("released", row)}` : "date not known",
+    ...(held("access", row) === "none" ? ["weights never released"] : []),
   ];
-  const why = reasons.map(({ fits, why: words }) => make("li", { class: fits ? "is-yes" : "is-open" }, make("span", { class: "choice__mark", "aria-hidden": "true" }, fits ? "✓" : "?"), ` ${words}`));
+  const why = reasons.map(({ fits, likely, why: words }) => make("li", { class: fits ? "is-yes" : likely ? "is-likely" : "is-open" }, make("span", { class: "choice__mark", "aria-hidden": "true" }, fits ? "✓" : likely ? "≈" : "?"), ` ${words}`));
   return make(
     "li",
     { class: "choice__one", "data-id": table.ids[row] },
@@ -113,19 +123,20 @@ function listed(title, found, about) {
 
 function show() {
   const answers = asked();
-  const { fits, maybe, out } = judged(answers);
+  const { fits, likely, maybe, out } = judged(answers);
   const told = answers.map(([key]) => make("li", {}, `${names[key]}: ${out.get(key).no} ruled out, ${out.get(key).unknown} not known`));
-  const best = fits.slice(0, 3).map(({ row }) => encodeURIComponent(table.ids[row])).join(",");
-  const door = fits.length > 1 ? make("a", { class: "button", href: `${box.dataset.comparison}?models=${best}` }, `Compare the first ${Math.min(3, fits.length)}`) : null;
-  const head = answers.length ? `${many(fits.length, "model fits", "models fit")}` : `All ${table.count} models`;
+  const best = [...fits, ...likely].slice(0, 3).map(({ row }) => encodeURIComponent(table.ids[row]));
+  const door = best.length > 1 ? make("a", { class: "button", href: `${box.dataset.comparison}?models=${best.join(",")}` }, `Compare the first ${best.length}`) : null;
+  const head = answers.length ? [many(fits.length, "model fits", "models fit"), likely.length ? `${likely.length} should` : ""].filter(Boolean).join(", ") : `All ${encoders.length} encoders`;
   answer.replaceChildren(
     ...[
       make("p", { class: "choice__head", role: "status" }, make("strong", {}, head), maybe.length ? `; for ${maybe.length} more an answer is not known` : ""),
       told.length ? make("ul", { class: "quiet choice__told" }, told) : null,
       door ? make("p", {}, door) : null,
       ...listed(answers.length ? "What fits" : "Nothing asked yet", fits, "Every answer is stated in the catalog."),
+      ...listed("What should fit", likely, "Its memory is computed, not measured: the parameters at full precision take at most a quarter of yours."),
       ...listed("What might fit", maybe, "Nothing rules these out, but an answer is not known; see the question marks."),
-      fits.length + maybe.length ? null : make("p", {}, "No model fits all answers. Take one back."),
+      fits.length + likely.length + maybe.length ? null : make("p", {}, "No model fits all answers. Take one back."),
     ].filter(Boolean),
   );
   box.querySelector(".choice__jump a").textContent = maybe.length ? `${head}, ${maybe.length} might` : head;
@@ -145,6 +156,7 @@ function recall() {
 
 try {
   table = await load(box.dataset.choice);
+  encoders = [...table.ids.keys()].filter((row) => ENCODERS.includes(held("kind", row)) || held("width", row) !== null);
   recall();
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", () => { most = STEP; show(); });

@@ -24,6 +24,12 @@ def listed(page: Any, title: str) -> list[str]:
     )
 
 
+def encoders(catalog: Catalog) -> dict[str, Any]:
+    """The models that the page asks about: of a kind that embeds, or with an embedding."""
+    kinds = {"patch-encoder", "vision-language", "slide-encoder"}
+    return {key: one for key, one in catalog.models.items() if one.kind in kinds or one.embeddings}
+
+
 def query(page: Any) -> dict[str, list[str]]:
     return parse_qs(page.evaluate("location.search.slice(1)"))
 
@@ -47,8 +53,9 @@ def test_an_answer_keeps_what_is_stated_to_fit(opened: Opening, many: Catalog, n
     }[name]
     page = opened("choose/")
     page.locator(f"[name={name}][value={value}]").check()
-    assert sorted(listed(page, "What fits")) == sorted(key for key, one in many.models.items() if field(one) in allowed)
-    unknown = sorted(key for key, one in many.models.items() if field(one) is None)
+    asked = encoders(many)
+    assert sorted(listed(page, "What fits")) == sorted(key for key, one in asked.items() if field(one) in allowed)
+    unknown = sorted(key for key, one in asked.items() if field(one) is None)
     if unknown:
         assert sorted(listed(page, "What might fit")) == unknown
     assert query(page) == {name: [value]}
@@ -56,20 +63,48 @@ def test_an_answer_keeps_what_is_stated_to_fit(opened: Opening, many: Catalog, n
 
 def test_stains_must_all_be_stated_and_the_unknown_stands_apart(opened: Opening, many: Catalog) -> None:
     page = opened("choose/?stains=H%26E")
-    stains = {key: one.training.stains if one.training else () for key, one in many.models.items()}
+    stains = {key: one.training.stains if one.training else () for key, one in encoders(many).items()}
     assert sorted(listed(page, "What fits")) == sorted(key for key, held in stains.items() if "H&E" in held)
     assert sorted(listed(page, "What might fit")) == sorted(key for key, held in stains.items() if not held)
 
 
-def test_memory_is_ruled_out_by_the_parameters_and_never_taken_for_granted(opened: Opening) -> None:
+def test_memory_that_is_computed_stands_apart_from_what_is_measured(opened: Opening, many: Catalog) -> None:
     page = opened("choose/?memory=4")
-    assert page.locator(".choice__head").inner_text().startswith("0 models fit")
-    assert page.locator(".choice__why").first.inner_text().startswith("? memory:")
+    built = {key for key, one in many.evidence.items() if one.rungs.architecture and one.rungs.architecture.measured}
+    counted = sorted(built & set(encoders(many)))
+    assert re.match(rf"0 models fit, {len(counted)} should; for \d+ more", page.locator(".choice__head").inner_text())
+    assert page.locator(".choice__why").first.inner_text().startswith("≈ memory: no peak measured")
+    assert page.get_by_role("link", name="Compare the first 3").is_visible()
+    assert sorted(listed(page, "What should fit")) == counted
+    assert "? memory: not known" in page.locator(".choice__list").nth(1).inner_text()
+
+
+def test_another_open_answer_leaves_a_model_among_those_that_might_fit(opened: Opening, many: Catalog) -> None:
+    page = opened("choose/?memory=4&stains=H%26E")
+    known = {key for key, one in encoders(many).items() if one.training and "H&E" in one.training.stains}
+    assert set(listed(page, "What should fit")) <= known
 
 
 def test_text_is_never_assumed(opened: Opening, many: Catalog) -> None:
-    fits = listed(opened("choose/?text=yes"), "What fits")
-    assert sorted(fits) == sorted(key for key, one in many.models.items() if one.kind == "vision-language")
+    page = opened("choose/?text=yes")
+    asked = encoders(many)
+    counted = {key for key, one in many.evidence.items() if one.rungs.architecture and one.rungs.architecture.measured}
+    assert sorted(listed(page, "What fits")) == sorted(key for key, one in asked.items() if one.kind == "vision-language")
+    unknown = sorted(key for key, one in asked.items() if one.kind not in ("vision-language", "patch-encoder"))
+    uncounted = sorted(key for key, one in asked.items() if one.kind == "patch-encoder" and key not in counted)
+    assert sorted(listed(page, "What might fit")) == sorted([*unknown, *uncounted])
+
+
+def test_only_what_gives_a_vector_is_asked_about_and_weights_that_never_came_out_are_marked(
+    opened: Opening, many: Catalog
+) -> None:
+    page = opened("choose/")
+    assert page.locator(".choice__head").inner_text() == f"All {len(encoders(many))} encoders"
+    shown = listed(page, "Nothing asked yet")
+    assert sorted(shown) == sorted(encoders(many))
+    never = page.locator(".choice__one").filter(has_text="weights never released")
+    closed = {key for key, one in encoders(many).items() if one.weights.access == "none"}
+    assert set(never.evaluate_all("all => all.map(one => one.dataset.id)")) == closed
 
 
 @pytest.mark.parametrize(("order", "key"), [("size", "parameters"), ("new", "released")])

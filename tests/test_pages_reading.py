@@ -1,0 +1,76 @@
+"""What the eye needs: names rather than ids, numbers of readable length, long names that break where they may, gaps that are named."""
+
+from dataclasses import replace
+
+import pytest
+from test_pages import rendered
+
+from pathdex.catalog import Catalog
+from pathdex.outputs import benchmark_pages
+from pathdex.schema import Model
+from pathdex.writing.rendering import breakable, spoken
+
+
+def printed(toy: Catalog, cell: str) -> Catalog:
+    """The toy catalog with another cell of the model under "Bears"."""
+    table = toy.tables["toytable"]
+    first = table.rows[0]
+    return replace(toy, tables={"toytable": replace(table, rows=((first[0], first[1], cell, *first[3:]), *table.rows[1:]))})
+
+
+def test_benchmarks_stand_by_the_models_they_have_numbers_of_and_say_where_there_are_none(toy: Catalog) -> None:
+    empty = toy.benchmarks["toybench"].model_copy(update={"name": "A bench without tables"})
+    both = replace(toy, benchmarks={"empty": empty, **toy.benchmarks})
+    assert [(suite.id, suite.models, suite.tables) for suite in benchmark_pages.suites(both)] == [
+        ("toybench", 1, 1),
+        ("empty", 0, 0),
+    ]
+    made = rendered(both)
+    assert made["benchmarks/index.md"].index("ToyBench") < made["benchmarks/index.md"].index("A bench without tables")
+    assert "classification, segmentation" in made["benchmarks/index.md"]
+    assert "No published table of this suite" in made["benchmarks/empty.md"]
+    assert "No published table of this suite" not in made["benchmarks/toybench.md"]
+
+
+def test_a_number_of_many_digits_is_cut_on_the_pages_and_whole_behind_the_printed_table(toy: Catalog) -> None:
+    made = rendered(printed(toy, "0.8107553213"))
+    assert 'title="0.8107553213">0.8108</td>' in made["results/toytable.md"]
+    assert "The source prints more digits" in made["results/toytable.md"]
+    for page in ("benchmarks/toybench.md", "models/tiny.md"):
+        assert "0.8108" in made[page] and "0.81075" not in made[page]
+    assert "The source prints more digits" not in rendered(toy)["results/toytable.md"]
+
+
+def test_a_spread_that_is_no_number_is_not_shown(toy: Catalog) -> None:
+    made = rendered(printed(toy, "0.810 (nan)"))
+    assert "nan" not in made["benchmarks/toybench.md"] and "(nan)" not in made["models/tiny.md"]
+
+
+def test_a_data_set_names_the_tasks_that_are_scored_on_it(toy: Catalog) -> None:
+    assert "ToyBench: Bears (3 classes)" in rendered(toy)["datasets/patches.md"]
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("weights.commercial_use", "Weights, commercial use"),
+        ("parameters.image-encoder.reported", "Parameters, image-encoder"),
+        ("slides", "Slides"),
+    ],
+)
+def test_a_disputed_field_has_a_name_that_people_say(field: str, words: str) -> None:
+    assert spoken(field) == words
+
+
+def test_a_claim_of_others_says_who_makes_it(toy: Catalog) -> None:
+    claims = [{"value": 1_000, "source": "https://example.org/a-list"}, {"value": 5_500_000, "source": "https://example.org/b"}]
+    dispute = {"parameters.image-encoder.reported": {"values": claims, "judged": 5_500_000, "why": "Counted."}}
+    raw = {**toy.models["tiny"].model_dump(exclude_unset=True), "disputed": dispute}
+    home = rendered(replace(toy, models={**toy.models, "tiny": Model.model_validate(raw)}))["index.md"]
+    assert "claimed elsewhere" in home and 'The claim stands in <a href="https://example.org/a-list"' in home
+    assert "claimed elsewhere" not in rendered(toy)["index.md"]
+
+
+def test_a_long_name_may_break_after_its_parts_and_stays_text() -> None:
+    assert str(breakable("weights.commercial_use")) == "weights.<wbr>commercial&#95;<wbr>use"
+    assert "<b>" not in breakable("a_<b>")
