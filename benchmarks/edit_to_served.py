@@ -11,6 +11,7 @@ import os
 import posixpath
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -74,7 +75,7 @@ def main() -> None:
                     if options.only in edit.file:
                         report(running, edit, options.runs)
             finally:
-                served.terminate()
+                served.send_signal(signal.SIGINT)  # as Ctrl-C: it ends the search index in the making as well
 
 
 def started(root: Path, served: "subprocess.Popen[str]") -> Running:

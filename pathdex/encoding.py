@@ -57,7 +57,9 @@ class Encoder:
         return prepared(image, self.model.preprocess, self.side)
 
     def encode_image(self, images: Tensor, variant: str | None = None) -> Tensor:
-        """Images [B, 3, H, W], preprocessed, as vectors [B, width] in float32."""
+        """Images [B, 3, H, W], preprocessed, as vectors [B, width] in float32. Raises `Unavailable` of a slide encoder."""
+        if self.model.kind == "slide-encoder":
+            raise Unavailable(f"{self.model.name} reads no images, but what another encoder made of tiles; call encode_slide")
         return self.encode(images, variants=[variant or self.variant])[variant or self.variant]
 
     def encode_tiles(self, batches: Iterable[Any], variant: str | None = None, compiled: bool = False) -> Iterator[Tensor]:

@@ -15,7 +15,7 @@ from pathdex import __version__, plugins
 from pathdex.catalog import Catalog
 from pathdex.files import write_whole
 from pathdex.hindrance import Hindered
-from pathdex.measuring import isolation
+from pathdex.measuring import devices, isolation
 from pathdex.measuring.seen import Seen, Way
 from pathdex.publications import remembered
 from pathdex.schema import Evidence, Model
@@ -27,6 +27,9 @@ DISTRIBUTIONS = {"open_clip": "open_clip_torch"}
 """What a library is installed as, where that is not its own name."""
 
 HARMLESS = frozenset({"passed", *UNTRIED})
+ON_DEVICE = ("weights", "embedding", "cost")
+ELSEWHERE = ("unreachable", "unsupported-environment")
+"""Ends whose cause is not the model."""
 LIMITS: dict[Height, float] = {"architecture": 60.0, "header": 120.0, "weights": 1800.0, "embedding": 1800.0, "cost": 3600.0}
 """Seconds that a rung has for one model, unless told otherwise."""
 
@@ -113,7 +116,7 @@ def _measured(
         if found := hindered(catalog.models[name], rung, way):
             yield name, found, 0.0
         else:
-            jobs[name] = rung, catalog.models[name], with_golden(root, name, way)
+            jobs[name] = rung, catalog.models[name], replace(with_golden(root, name, way), limit=limit)
     preload = [f"pathdex.rungs.{rung}", *preloaded(model for _, model, _ in jobs.values())]
     at_a_time, on_gpu = workers or at_once(rung, way.device), way.device.startswith("cuda")
     memory = max(isolation.MOST_MEMORY, isolation.share(at_a_time or os.cpu_count() or 1))
@@ -134,6 +137,8 @@ def answered(ended: isolation.Ended) -> Ended:
 def work(job: tuple[Height, Model, Way]) -> Ended:
     """Measure in this process; what hinders is an answer."""
     rung, model, way = job
+    if rung in ON_DEVICE and (lacking := devices.lacking(way.device)):
+        return Ended("unsupported-environment", lacking)
     try:
         seen: Seen = plugins.load("pathdex.rungs", rung).measure(model, way)
     except Hindered as hindered:
@@ -227,9 +232,10 @@ def _keep(catalog: Catalog, folder: Path, name: str, height: Height, seen: Rung,
 def _stands(old: Rung, seen: Rung) -> bool:
     """Whether what was measured says more than what is seen: released weights than random ones, these than a closed door.
 
-    A host that does not answer says nothing about a model: an outage leaves what was measured as it is, and the report tells it.
+    A host that does not answer, and a machine without a GPU or room, say nothing about a model: that leaves what was measured
+    as it is, and the report tells it.
     """
-    if old.measured and (seen.status == "unreachable" or (seen.reason or "").endswith("ended as unreachable")):
+    if old.measured and (seen.status in ELSEWHERE or (seen.reason or "").endswith(tuple(f"ended as {one}" for one in ELSEWHERE))):
         return True
     if is_random(seen):
         return old.measured is not None and not is_random(old)

@@ -27,7 +27,9 @@ command -v nvidia-smi >/dev/null && nvidia-smi -L || { echo "gpu_measure: no NVI
 cards=${CUDA_VISIBLE_DEVICES:-$(nvidia-smi -L | awk '/^GPU / { printf "%s%d", comma, number++; comma = "," }')}
 export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
 
-memory=$(awk '/^MemTotal/ { print $2 * 1024 * 0.6 / 1e9 }' /proc/meminfo) # of one process; few of those side by side want much
+cap=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || echo max) # bytes of a container
+# Of one process, in GB; few of those side by side want much.
+memory=$(awk -v cap="$cap" '/^MemTotal/ { all = $2 * 1024; if (cap + 0 && cap + 0 < all) all = cap; print all * 0.6 / 1e9 }' /proc/meminfo)
 to_end=40 least=60 most=3600 worst=0 # seconds, but for the last; `most` is what one rung of one model may take
 left() { echo $((piece - SECONDS - to_end)); }
 

@@ -21,6 +21,7 @@ from pathdex.rungs import cost, embedding
 from pathdex.schema import Model
 from pathdex.schema.measured import Cost, Vectors
 from pathdex.schema.model import Preprocess
+from pathdex.verify import work
 from pathdex.writing.measurements import parts_of
 
 KWARGS = {"num_classes": 0, "depth": 2, "embed_dim": 48, "num_heads": 3, "img_size": 64}
@@ -79,6 +80,10 @@ def test_what_a_model_does_not_give_is_told(made: Encoder) -> None:
         made.encode_image(torch.rand(1, 3, 64, 64), "mean")
     with pytest.raises(Unavailable, match="T reads no text"):
         made.encode_text(torch.ones(1, 4, dtype=torch.long))
+    with pytest.raises(ValueError, match="no precision 'fp8'; there are fp32, bf16, fp16"):
+        encoder(MODEL, precision="fp8")
+    with pytest.raises(Unavailable, match="T reads no images, but what another encoder made of tiles; call encode_slide"):
+        Encoder(MODEL.model_copy(update={"kind": "slide-encoder"}), None, "cls").encode_image(torch.rand(1, 3, 64, 64))
     with pytest.raises(ValueError, match="no embedding 'mean'; the entry has cls, cls\\+mean"):
         encoder(MODEL, variant="mean", random=True)
     with pytest.raises(Hindered, match="not-attempted: the weights are in no repository"):
@@ -221,6 +226,20 @@ def test_a_network_that_can_not_be_compiled_is_timed_as_it_is_and_the_failure_to
     assert "compiled in fp32 failed: RuntimeError: no graph" in list(parts_of(seen.measured))
 
 
+def test_nothing_is_compiled_when_no_time_is_left_and_what_was_timed_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch, "compile", lambda run: run)
+    settings = {"seconds": 0.01, "batches": (1,), "precisions": ("fp32", "bf16"), "compiled": True}
+    seen = cost.measure(MODEL, Way(random=True, settings=settings, limit=0.001))
+    assert isinstance(seen.measured, Cost)
+    assert [(one.precision, one.mode) for one in seen.measured.speeds] == [("fp32", "eager"), ("bf16", "eager")]
+    assert seen.measured.failed == dict.fromkeys(("compiled in fp32", "compiled in bf16"), "no time was left for it")
+    ample = cost.measure(MODEL, Way(random=True, settings=settings, limit=600.0)).measured
+    assert isinstance(ample, Cost)
+    assert [(one.precision, one.mode) for one in ample.speeds][2:] == [("fp32", "compiled"), ("bf16", "compiled")]
+
+
 def test_what_is_compiled_is_timed_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
@@ -257,6 +276,16 @@ def test_fp32_is_not_rounded_to_tf32_where_a_device_would() -> None:
         assert (convolutions.allow_tf32, products.allow_tf32) == (False, False)
     finally:
         convolutions.allow_tf32, products.allow_tf32 = before
+
+
+def test_a_machine_without_the_device_is_told_and_not_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for rung in ("weights", "embedding", "cost"):
+        ended = work((rung, MODEL, Way(device="cuda", random=True)))
+        assert (ended.status, ended.reason) == ("unsupported-environment", "no GPU is visible")
+    assert (devices.lacking("cpu"), work(("header", MODEL, Way(device="cuda"))).status) == ("", "not-attempted")
 
 
 def test_the_cost_rung_times_every_setting() -> None:

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from test_verify import SHARED
 
 from pathdex.measuring import isolation
@@ -42,6 +43,19 @@ def _take(size: int) -> int:
     taken = bytearray(os.urandom(1024)) * (size // 1024)
     time.sleep(0.8)
     return len(taken)
+
+
+@pytest.mark.parametrize(
+    ("told", "bytes_"), [("max\n", None), (str(10 * 2**30), 9 * 2**30 // 2), (str(2**60), None), (None, None)]
+)
+def test_a_container_s_memory_is_what_is_shared(
+    told: str | None, bytes_: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolation, "CONTAINER", tmp_path / "memory.max")
+    monkeypatch.setattr(os, "sysconf", lambda name: {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**23}[name])
+    if told:
+        (tmp_path / "memory.max").write_text(told)
+    assert isolation.share(2) == (bytes_ or int(2**35 * 0.9) // 2)
 
 
 def test_pages_of_a_file_are_no_memory_that_is_taken(tmp_path: Path) -> None:

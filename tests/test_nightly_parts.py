@@ -125,7 +125,7 @@ def test_models_that_wait_for_a_gpu_do_not_wait_for_themselves(tmp_path: Path) -
     code, output = smoke(root, None, *call, CUDA_VISIBLE_DEVICES="0")
     found = json.loads((root / "build" / "nightly" / "r" / "report.json").read_text())
     assert (code, found["stopped"]) == (1, False), output
-    assert statuses(root, "r") == {name: {"weights": "unreachable"} for name in names}
+    assert statuses(root, "r") == {name: {"weights": "unsupported-environment"} for name in names}
 
 
 def test_a_model_runs_in_its_environment_and_one_without_is_told(tmp_path: Path) -> None:
@@ -137,7 +137,11 @@ def test_a_model_runs_in_its_environment_and_one_without_is_told(tmp_path: Path)
     code, output = smoke(root, None, "--all", *HEADER, "--run", "r")
     found = json.loads((root / "build" / "nightly" / "r" / "report.json").read_text())["models"]
     assert {name: (rungs["header"]["status"], rungs["header"]["reason"]) for name, rungs in found.items()} == {
-        "here": ("not-attempted", "the weights are in no repository of the Hub; they are at https://example.org/weights"),
+        "here": (
+            "not-attempted",
+            "the weights are in no repository of the Hub; they are at https://example.org/weights; "
+            "bring the file here with a browser, and load it with pathdex.load(..., weights=(path))",
+        ),
         "nowhere": ("unsupported-environment", "environments/lost.txt is missing"),
     }
     assert (code, (root / "build" / "nightly" / "r" / "logs" / "old.log").exists()) == (1, True), output

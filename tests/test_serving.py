@@ -7,15 +7,17 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from test_site import checkout
 
 pytest.importorskip("material")
+from pathdex.files import write_whole
 from pathdex.serving import watching
 from pathdex.serving.serve import Served, serve
-from pathdex.serving.server import State
+from pathdex.serving.server import State, server
 
 Seen = Callable[[str], str]
 
@@ -161,6 +163,39 @@ def test_who_asks_for_a_page_comes_before_what_nobody_waits_for(made: Served, en
         for thread in threads:
             thread.join()
     assert order.index("build/docs/status.md") == 1 and "Minute" in page(made, "models")
+
+
+def test_no_answer_is_older_than_what_was_saved_before_the_question(made: Served, entry: Path) -> None:
+    good, saved = entry.read_text().replace("name: Tiny\n", "name: Saved{}\n"), [0]
+    answered, over = threading.Event(), threading.Event()
+
+    def save() -> None:
+        for number in range(1, 25):
+            write_whole(entry, good.format(number).encode())
+            saved.append(number)
+            answered.clear()
+            answered.wait(5)
+        over.set()
+
+    def ask(address: str) -> list[tuple[int, int]]:
+        seen = []
+        while not over.is_set():
+            latest = saved[-1]
+            text = urllib.request.urlopen(address, timeout=20).read().decode()
+            seen.append((latest, min(int(number) for number in re.findall(r"Saved(\d+)", text))))
+            answered.set()
+        return seen
+
+    write_whole(entry, good.format(0).encode())
+    with server(made.root, made.root / "build" / "site", 0, made.state, made.freshen) as running, ThreadPoolExecutor() as pool:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        home = f"http://127.0.0.1:{running.server_address[1]}/"
+        asking = [pool.submit(ask, home + path) for path in ("models/tiny/", "models/", "models/tiny-slide/", "data/models.json")]
+        others = [pool.submit(save), pool.submit(made.follow)]
+        answers = [answer for one in asking for answer in one.result()]
+        assert all(one.exception() is None for one in others) and told(made)["problem"] == ""
+        running.shutdown()
+    assert len({shown for _, shown in answers}) > 4 and not [answer for answer in answers if answer[1] < answer[0]]
 
 
 def test_a_mistake_is_told_to_who_asks_for_a_page(made: Served, entry: Path) -> None:

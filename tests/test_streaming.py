@@ -52,10 +52,19 @@ def test_what_is_compiled_sees_batches_of_one_size(made: Encoder, monkeypatch: p
         list(made.encode_tiles([TILES[:3], TILES[:4]], compiled=True))
 
 
-def test_the_network_is_compiled_whole(made: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_network_is_compiled_whole_and_once_for_all_slides(made: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, real = torch.cat(list(made.encode_tiles(BATCHES))), torch.compile
-    monkeypatch.setattr(torch, "compile", lambda run, **_: real(run, backend="eager", fullgraph=True))
-    assert torch.allclose(torch.cat(list(made.encode_tiles(BATCHES, compiled=True))), plain, atol=1e-5)
+    graphs: list[Any] = []
+
+    def backend(graph: Any, _: Any) -> Any:
+        graphs.append(graph)
+        return graph.forward
+
+    torch.compiler.reset()
+    monkeypatch.setattr(torch, "compile", lambda run, **_: real(run, backend=backend, fullgraph=True, dynamic=False))
+    for _ in range(2):
+        assert torch.allclose(torch.cat(list(made.encode_tiles(BATCHES, compiled=True))), plain, atol=1e-5)
+    assert len(graphs) == 1
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,7 @@ def test_the_command_returns_1_when_a_recipe_fails_or_an_entry_can_not_be_read(
         (["tinny"], "no model 'tinny'; did you mean 'tiny'?"),
         ([], "name the models to measure, or say --all"),
         (["tiny", "--all"], "name models or say --all, not both"),
+        (["tiny", "--device", "gpu0"], "no device 'gpu0'; write cpu, cuda, cuda:1 or mps"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_returns_2(

@@ -1,6 +1,7 @@
 """Measure models, one rung of the ladder at a time, and keep what was seen as evidence."""
 
 import argparse
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from pathdex.text import listed, near
 from pathdex.verify import HARMLESS, LIMITS, Outcome, Summary, verify
 from pathdex.writing.measurements import told
 
+DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 WRITES = True
 """Evidence, into the catalog's folder."""
 
@@ -75,6 +77,8 @@ def _way(options: argparse.Namespace) -> Way:
         raise UsageError("--accept keeps released embeddings; give it with --rung embedding and without --random")
     if options.random and options.rung not in ("embedding", "cost"):
         raise UsageError("--random is for the rungs embedding and cost")
+    if not DEVICE.fullmatch(options.device):
+        raise UsageError(f"no device {options.device!r}; write cpu, cuda, cuda:1 or mps")
     quota = int(options.quota * 10**9) if options.quota else None
     settings = {"accept": True} if options.accept else {}
     return Way(options.device, options.cache, quota, options.random, settings=settings)

@@ -36,6 +36,17 @@ def exact(device: str) -> bool | None:
     return bool(torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32)
 
 
+def lacking(device: str) -> str:
+    """Why this machine has no such device, in one line; empty where it has. Asked where something is to be measured alone."""
+    import torch
+
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        return "no GPU is visible"
+    if device.startswith("mps") and not torch.backends.mps.is_available():
+        return "no GPU of Apple's is visible"
+    return ""
+
+
 def begin(device: str) -> None:
     """Start the device's driver, which takes seconds once and is no part of what is timed after."""
     import torch

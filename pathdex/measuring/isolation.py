@@ -20,6 +20,8 @@ MOST_MEMORY = 8 * 2**30
 END_WITH_PARENT = 1
 """Linux's PR_SET_PDEATHSIG."""
 LEAST_MEMORY = 4 * 2**30
+CONTAINER = Path("/sys/fs/cgroup/memory.max")
+"""Where Linux tells the bytes that all processes of a container may have, or max."""
 Status = Literal["returned", "crashed", "out-of-memory", "timeout"]
 
 
@@ -77,9 +79,10 @@ class _Running:
 
 
 def share(workers: int) -> int:
-    """What each of so many processes may have of the machine's memory, in bytes."""
+    """What each of so many processes may have of the machine's memory, or of the container's, in bytes."""
     whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(LEAST_MEMORY, int(whole * 0.9) // workers)
+    bound = CONTAINER.read_text().strip() if CONTAINER.exists() else ""
+    return max(LEAST_MEMORY, int(min(whole, int(bound) if bound.isdecimal() else whole) * 0.9) // workers)
 
 
 def each(

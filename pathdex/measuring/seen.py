@@ -21,6 +21,8 @@ class Way:
     """Whether seeded random weights stand in for the released ones."""
     golden: Path | None = None
     """File of the model's golden vectors."""
+    limit: float | None = None
+    """Seconds that the rung has for the model, after which it is ended and nothing of it kept."""
     environment: str = "default"
     """Name of the environment group that this process runs in."""
     settings: dict[str, Any] = field(default_factory=dict)

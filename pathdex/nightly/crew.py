@@ -3,6 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ class Crew:
             climb.slot = self.slots.pop(0)
         name, plan = climb.model, self.plan
         way = with_golden(Path(plan.root), name, plan.way(name, self.group, self.folder))
-        argument = (rung, self._model(name), way), climb.slot, str(self.folder / "cache" / name)
+        argument = (rung, self._model(name), replace(way, limit=plan.limits[rung])), climb.slot, str(self.folder / "cache" / name)
         self.waiting.remove(climb)
         self.running[name] = climb
         self.jobs.append(isolation.Job(name, argument, plan.limits[rung], plan.memory, resident=climb.slot is not None))

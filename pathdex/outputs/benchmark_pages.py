@@ -10,7 +10,7 @@ from pathdex.catalog import Catalog
 from pathdex.once import renewed
 from pathdex.relations.differences import Difference, differences
 from pathdex.relations.marks import is_private
-from pathdex.schema import Benchmark
+from pathdex.schema import Benchmark, Model
 from pathdex.writing.rendering import environment, page
 from pathdex.writing.scores import scores
 from pathdex.writing.standings import Board, Differing, boards, joint, tables
@@ -80,10 +80,17 @@ def _page(catalog: Catalog, made: Environment, name: str, differing: Differing) 
     )
 
 
-def _named(catalog: Catalog, found: dict[str, Any]) -> list[tuple[str, str, Any]]:
-    """Models as id, name and ranks, by name."""
-    named = [(model, catalog.models[model].name, ranks) for model, ranks in found.items()]
+def _named(catalog: Catalog, found: dict[str, Any]) -> list[tuple[str, str, str, Any]]:
+    """Models as id, name, terms of use and ranks, by name."""
+    named = [(model, catalog.models[model].name, terms(catalog.models[model]), ranks) for model, ranks in found.items()]
     return sorted(named, key=lambda item: (item[1].lower(), item[0]))
+
+
+def terms(model: Model) -> str:
+    """How the weights may be had and, where the catalog knows, whether they may be used commercially."""
+    held, use = model.weights.access, model.weights.commercial_use
+    access = {"request": "on request", "none": "never released"}.get(held, str(held))
+    return f"{access}; commercial use {use}" if use else access
 
 
 def _disagreeing(one: Difference, found: list[Board]) -> dict[str, Any]:

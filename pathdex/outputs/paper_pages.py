@@ -11,6 +11,7 @@ from pathdex.schema.taxonomy import Section
 from pathdex.writing import highwire, linked
 from pathdex.writing.citing import bibtex, link, reference
 from pathdex.writing.heads import head
+from pathdex.writing.paper_columns import spoken_kind
 from pathdex.writing.rendering import environment, page
 
 COMMITTED = False
@@ -20,6 +21,7 @@ AGGREGATE = False
 def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The sections, the bibliography and the pages."""
     made = environment(prose)
+    made.filters.update(spoken_kind=spoken_kind)
     made.globals.update(identifiers=identifiers, reference=reference, link=link)
     yield renewed(catalog, ("papers by section",), _sections, catalog, made)
     yield renewed(catalog, ("bibliography",), _bibliography, catalog, made)

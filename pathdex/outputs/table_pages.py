@@ -10,6 +10,7 @@ from pathdex.catalog import Catalog
 from pathdex.once import once, renewed
 from pathdex.relations.averages import wrong_averages
 from pathdex.relations.marks import mark
+from pathdex.schema import Result
 from pathdex.schema.quantity import Count
 from pathdex.writing import linked
 from pathdex.writing.heads import head
@@ -28,7 +29,7 @@ def render(catalog: Catalog, prose: Mapping[str, str]) -> Iterator[tuple[str, st
     """An index for each kind, and a page for each entry."""
     made = environment(prose)
     made.filters.update(quantity=quantity, brief=brief)
-    made.globals.update(titles=titles(catalog))
+    made.globals.update(titles=titles(catalog), suites=_suites)
     for kind, template, details in KINDS:
         yield renewed(catalog, (kind, "index"), _index, catalog, made, kind)
         for name in getattr(catalog, kind):
@@ -48,7 +49,7 @@ def _page(catalog: Catalog, made: Environment, told: Kind, name: str) -> tuple[s
 def _dataset(catalog: Catalog, name: str) -> dict[str, Any]:
     record = catalog.datasets[name]
     used = {use: _uses(catalog, use, name) for use in ("trained", "derived", "tasks")}
-    used["tasks"] = [(suite, task, catalog.benchmarks[suite].tasks[task].name) for suite, task in used["tasks"]]
+    used["tasks"] = [(suite, task, catalog.benchmarks[suite].tasks[task]) for suite, task in used["tasks"]]
     return {**used, "facts": _facts(record), "head": head(linked.dataset(catalog, record))}
 
 
@@ -87,6 +88,11 @@ def _written(value: Any) -> str:
     if isinstance(value, Count):
         return quantity(value)
     return text.listed(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _suites(record: Result) -> list[str]:
+    """Ids of the suites that a table has columns of, in their order."""
+    return list(dict.fromkeys(holds.task.partition("/")[0] for holds in record.columns.values() if holds.task))
 
 
 def _result(catalog: Catalog, name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from pathdex.encoding import TYPES, Encoder, encoder
@@ -21,6 +22,8 @@ BATCHES = (1, 32)
 LARGER = (128, 512, 1024)
 ENOUGH, LEAST = 2.0, 3
 """Seconds and rounds that each setting is run for at least, after one round to warm up."""
+IN_TIME = 0.7
+"""Share of the time that a rung has after which nothing more is compiled."""
 FAULTS = (RuntimeError, TypeError, ValueError, AttributeError, AssertionError, NotImplementedError)
 """What a network raises that does not take a batch, a precision, or being compiled."""
 
@@ -61,21 +64,33 @@ def _why(failed: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _speeds(made: Encoder, inputs: tuple[Any, ...], way: Way, failed: dict[str, str]) -> Iterator[Speed]:
-    """Every precision, mode and batch that fits; compiled and large only on a GPU, which gains from it.
+    """Every mode, precision and batch that fits; compiled and large only on a GPU, which gains from it.
 
-    What a network does not take, such as being compiled, is told in `failed`, and the other settings are still timed.
+    What a network does not take, such as being compiled, is told in `failed`, and the other settings are still timed. Compiling
+    takes minutes: where they are not left of the time that the rung has, that is told too, so that what was timed is kept.
     """
     import torch
 
-    fast = way.device.startswith("cuda")
-    for precision in way.settings.get("precisions") or devices.precisions(way.device):
-        # In place, for a second copy of the module would count as memory that encoding takes; for speed its rounding is nothing.
-        at = replace(made, module=made.module.to(getattr(torch, TYPES[precision])), precision=precision)
-        yield from _rows(at.encode, inputs, way, {"precision": precision, "mode": "eager"}, failed)
-        if way.settings.get("compiled", fast):
-            # What was compiled before counts towards a limit, beyond which torch goes on uncompiled and says nothing.
-            torch.compiler.reset()
-            yield from _rows(torch.compile(at.encode), inputs, way, {"precision": precision, "mode": "compiled"}, failed)
+    fast, began, longest = way.device.startswith("cuda"), time.monotonic(), 0.0
+    for mode in ("eager", "compiled") if way.settings.get("compiled", fast) else ("eager",):
+        for precision in way.settings.get("precisions") or devices.precisions(way.device):
+            start = time.monotonic()
+            if mode == "compiled" and start - began + longest > IN_TIME * (way.limit or inf):
+                failed[f"{mode} in {precision}"] = "no time was left for it"
+                continue
+            # In place, for a second copy would count as memory that encoding takes; for speed its rounding is nothing.
+            at = replace(made, module=made.module.to(getattr(torch, TYPES[precision])), precision=precision)
+            run = _compiled(at.encode) if mode == "compiled" else at.encode
+            yield from _rows(run, inputs, way, {"precision": precision, "mode": mode}, failed)
+            longest = max(longest, time.monotonic() - start)
+
+
+def _compiled(run: Callable[..., Any]) -> Callable[..., Any]:
+    import torch
+
+    # What was compiled before counts towards a limit, beyond which torch goes on uncompiled and says nothing.
+    torch.compiler.reset()
+    return torch.compile(run)
 
 
 def _rows(

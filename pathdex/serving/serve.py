@@ -56,7 +56,7 @@ class Served:
         self.renewal = Renewal(root)
         self.pages: Pages | None = None
         self.framed: dict[str, str] = {}
-        self.seen: dict[str, int] = {}
+        self.seen: watching.Seen = {}
         self.fresh: set[str] = set()
         self.waiting: set[str] = set()
         self.others: Iterator[str] = iter(())

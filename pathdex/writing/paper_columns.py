@@ -1,5 +1,7 @@
 """Papers as the columns that their explorer works on."""
 
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,6 +10,10 @@ from pathdex.schema import Paper
 from pathdex.text import credited
 from pathdex.writing import citing
 from pathdex.writing.columns import Column
+
+PROCEEDINGS = re.compile(r"^(?:In )?Proceedings of (?:the )?", re.IGNORECASE)
+ACRONYM = re.compile(r"\(([A-Z][A-Za-z&-]*)(?: \d{4})?\)$")
+KINDS = {"inproceedings": "conference paper", "article": "journal article", "blog": "blog post"}
 
 
 def ordered(catalog: Catalog) -> list[str]:
@@ -29,13 +35,12 @@ def _each(entries: Sequence[Paper], take: Callable[[Paper], Any]) -> list[Any]:
 def _printed(entries: Sequence[Paper]) -> list[Column]:
     """Title with authors, year, date and venue."""
     titles, years = _each(entries, lambda paper: paper.title), _each(entries, lambda paper: paper.year)
-    venues = _each(entries, lambda paper: paper.venue)
     authors = {row: credited(paper.authors) for row, paper in enumerate(entries)}
     return [
         Column("title", "Paper", "text", titles, shown=True, narrow=True, searched=True, note=authors),
         Column("year", "Year", "number", years, shown=True, narrow=True, facet=True, natural=True),
         Column("published", "Dated", "text", _each(entries, _dated), natural=True),
-        Column("venue", "Venue", "choice", venues, shown=True, facet=True, words=True, searched=True, lacking="none"),
+        Column("venue", "Venue", "choice", venues(entries), shown=True, facet=True, words=True, searched=True, lacking="none"),
     ]
 
 
@@ -56,11 +61,26 @@ def _found(entries: Sequence[Paper]) -> list[Column]:
     """What a paper is found by beside its title."""
     authors = _each(entries, lambda paper: paper.authors)
     return [
-        Column("kind", "Kind", "choice", _each(entries, lambda paper: paper.kind), facet=True),
+        Column("kind", "Kind", "choice", _each(entries, lambda paper: spoken_kind(paper.kind)), facet=True),
         Column("authors", "Author", "choices", authors, facet=True, words=True, searched=True),
         Column("doi", "DOI", "text", _each(entries, lambda paper: paper.doi), searched=True),
         Column("arxiv", "arXiv", "text", _each(entries, lambda paper: paper.arxiv), searched=True),
     ]
+
+
+def venues(entries: Sequence[Paper]) -> list[str | None]:
+    """The venues as a list names them: proceedings by their conference, which has one name though sources write several."""
+    names = [PROCEEDINGS.sub("", paper.venue) if paper.venue else None for paper in entries]
+    usual: dict[str, str] = {}
+    for name, _ in Counter(filter(None, names)).most_common():
+        if short := ACRONYM.search(name):
+            usual.setdefault(short[1], name)
+    return [usual[short[1]] if name and (short := ACRONYM.search(name)) else name for name in names]
+
+
+def spoken_kind(kind: str) -> str:
+    """What a paper is, in words: BibTeX's "inproceedings" is a conference paper."""
+    return KINDS.get(kind, kind)
 
 
 def _dated(paper: Paper) -> str:

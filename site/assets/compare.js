@@ -201,12 +201,15 @@ function listen() {
 try {
   table = await load(box.dataset.names);
   const state = new URLSearchParams(location.search);
-  ids = [...new Set((state.get("models") ?? "").split(","))].filter((id) => table.places.has(id)).slice(0, MOST);
+  const given = [...new Set((state.get("models") ?? "").split(",").filter(Boolean))];
+  ids = given.filter((id) => table.places.has(id)).slice(0, MOST);
+  const lost = given.filter((id) => !table.places.has(id));
   form.elements.only.checked = state.get("only") === "differences";
   box.querySelector("datalist").append(...table.ids.map((id) => make("option", { value: name(id) })));
   document.querySelector(".compare__plain").hidden = true;
   listen();
   await show();
+  if (lost.length) status.textContent += ` Not in the catalog: ${lost.join(", ")}.`;
   box.classList.add("is-ready");
 } catch (error) {
   status.textContent = `The models can’t be read: ${error.message}.`;

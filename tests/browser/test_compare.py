@@ -130,3 +130,9 @@ def test_without_scripts_the_page_says_what_to_do(opened: Opening) -> None:
 def test_nothing_sticks_out(opened: Opening, width: int) -> None:
     page = opened("compare/?models=made-00000,made-00001,made-00002,tiny", width=width)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_shared_link_says_which_of_its_models_are_gone(opened: Opening) -> None:
+    page = opened("compare/?models=tiny,no-such-model,made-00001")
+    assert "Not in the catalog: no-such-model." in page.locator("[data-compared] [role=status]").inner_text()
+    assert page.locator(".compare__table thead th").count() >= 3

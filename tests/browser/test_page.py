@@ -131,3 +131,14 @@ def test_without_scripts_the_words_are_there_and_nothing_is_dead(shown: Any, pat
     assert page.locator(":is(button, select, input:not([type=checkbox])):visible").count() == 0
     tables = page.locator(".md-content table")
     assert all(rows > 0 for rows in tables.evaluate_all("all => all.map(one => one.rows.length)"))
+
+
+@pytest.mark.parametrize("path", ["", "models/", "404.html"])
+def test_the_first_key_offers_a_way_past_the_head_of_every_page(opened: Opening, path: str) -> None:
+    page = opened(path, script=False)
+    link = page.locator("a.md-skip")
+    assert link.count() == 1
+    target = link.get_attribute("href") or ""
+    assert target.startswith("#") and page.locator(f"[id='{target[1:]}']").count() == 1
+    page.keyboard.press("Tab")
+    assert link.evaluate("link => link === document.activeElement")

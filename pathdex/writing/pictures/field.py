@@ -28,14 +28,18 @@ LEAST = 3
 """An organisation with fewer models stands in the table only."""
 
 
+def _spoken(kind: str) -> str:
+    return kind.replace("-", " ").replace("llm", "LLM")
+
+
 def releases(catalog: Catalog) -> Picture:
     """Every model with a date, in lanes by kind."""
     dated = {name: model for name, model in catalog.models.items() if model.released}
     lanes: dict[str, list[tuple[str, Mark]]] = {
-        str(kind).replace("-", " "): [] for kind, _ in Counter(model.kind for model in dated.values()).most_common()
+        _spoken(kind): [] for kind, _ in Counter(model.kind for model in dated.values()).most_common()
     }
     for name, model in dated.items():
-        lanes[model.kind.replace("-", " ")].append((model.released or "", _released(name, model)))
+        lanes[_spoken(model.kind)].append((model.released or "", _released(name, model)))
     undated = tuple((f"models/{name}", model.name) for name, model in catalog.models.items() if not model.released)
     return Picture(
         "releases",
