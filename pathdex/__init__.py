@@ -42,6 +42,10 @@ def load(
     variant, and `pathdex.hindrance.Hindered`, with a status and one line, where the weights can't be had or do not fit.
     """
     from pathdex.encoding import encoder
+    from pathdex.text import near
 
+    models = load_catalog(root).models
+    if name not in models:
+        raise KeyError(" ".join([f"no model {name!r};", near(name, models) or "load_catalog().models has all"]))
     path = Path(weights).expanduser() if weights is not None else None
-    return encoder(load_catalog(root).models[name], variant=variant, device=device, precision=precision, weights=path)
+    return encoder(models[name], variant=variant, device=device, precision=precision, weights=path)

@@ -1,6 +1,7 @@
 """A model ready to encode: the filled module, what happens to an image before it, and its named embeddings."""
 
 import copy
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -53,13 +54,14 @@ class Encoder:
         return library(recipe(self.model))
 
     def preprocess(self, image: Any) -> Tensor:
-        """A PIL image as float32 [3, side, side], as the entry states."""
+        """A PIL image as float32 [3, side, side], as the entry states; warns where it states nothing."""
+        if self.model.preprocess is None:
+            warnings.warn(f"{self.model.name}: no preprocessing is known; images are resized and scaled to 0..1", stacklevel=2)
         return prepared(image, self.model.preprocess, self.side)
 
     def encode_image(self, images: Tensor, variant: str | None = None) -> Tensor:
         """Images [B, 3, H, W], preprocessed, as vectors [B, width] in float32. Raises `Unavailable` of a slide encoder."""
-        if self.model.kind == "slide-encoder":
-            raise Unavailable(f"{self.model.name} reads no images, but what another encoder made of tiles; call encode_slide")
+        self._sees()
         return self.encode(images, variants=[variant or self.variant])[variant or self.variant]
 
     def encode_tiles(self, batches: Iterable[Any], variant: str | None = None, compiled: bool = False) -> Iterator[Tensor]:
@@ -71,6 +73,7 @@ class Encoder:
         """
         import torch
 
+        self._sees()
         run = self._from_bytes(*self._known([variant or self.variant]))
         tiles = (_bytes(one, self.side) for one in batches)
         if not compiled:
@@ -190,6 +193,11 @@ class Encoder:
         with torch.inference_mode():
             features = self._library.features(self.module, *self._placed(*inputs))
             return {name: take(features, self.model.embeddings[name].pooling).float() for name in asked}
+
+    def _sees(self) -> None:
+        """Raise `Unavailable` where the model reads no images."""
+        if self.model.kind == "slide-encoder":
+            raise Unavailable(f"{self.model.name} reads no images, but what another encoder made of tiles; call encode_slide")
 
     def _known(self, variants: Iterable[str]) -> list[str]:
         """The names, each of which is an embedding of the model; raises `Unavailable`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pathdex import load_catalog
+from pathdex import load, load_catalog
 from pathdex.encoding import Encoder, encoder
 from pathdex.hindrance import Hindered
 from pathdex.measuring import devices, golden, tiles
@@ -82,8 +82,10 @@ def test_what_a_model_does_not_give_is_told(made: Encoder) -> None:
         made.encode_text(torch.ones(1, 4, dtype=torch.long))
     with pytest.raises(ValueError, match="no precision 'fp8'; there are fp32, bf16, fp16"):
         encoder(MODEL, precision="fp8")
-    with pytest.raises(Unavailable, match="T reads no images, but what another encoder made of tiles; call encode_slide"):
-        Encoder(MODEL.model_copy(update={"kind": "slide-encoder"}), None, "cls").encode_image(torch.rand(1, 3, 64, 64))
+    blind = Encoder(MODEL.model_copy(update={"kind": "slide-encoder"}), None, "cls")
+    for ask in (lambda: blind.encode_image(torch.rand(1, 3, 64, 64)), lambda: next(blind.encode_tiles([]))):
+        with pytest.raises(Unavailable, match="T reads no images, but what another encoder made of tiles; call encode_slide"):
+            ask()
     with pytest.raises(ValueError, match="no embedding 'mean'; the entry has cls, cls\\+mean"):
         encoder(MODEL, variant="mean", random=True)
     with pytest.raises(Hindered, match="not-attempted: the weights are in no repository"):
@@ -96,6 +98,19 @@ def test_random_weights_are_the_same_twice_and_finite(made: Encoder) -> None:
     other = encoder(MODEL, random=True).module.state_dict()
     assert all(torch.equal(one, other[name]) for name, one in made.module.state_dict().items())
     assert all(bool(one.isfinite().all()) for one in other.values())
+
+
+def test_where_no_preprocessing_is_known_a_warning_says_what_is_done(made: Encoder) -> None:
+    from PIL import Image
+
+    plain = Encoder(MODEL.model_copy(update={"preprocess": None}), made.module, "cls")
+    with pytest.warns(UserWarning, match=r"T: no preprocessing is known; images are resized and scaled to 0\.\.1"):
+        assert plain.preprocess(Image.new("RGB", (80, 64), "white")).max() == 1
+
+
+def test_a_name_that_is_not_in_the_catalog_is_told_with_the_nearest() -> None:
+    with pytest.raises(KeyError, match="no model 'uni2h'; did you mean 'uni2-h'"):
+        load("uni2h")
 
 
 def test_an_image_is_resized_cropped_and_normalised_as_stated() -> None:
