@@ -216,6 +216,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:The `local_dir_use_symlinks` argument:UserWarning")  # diffusers passes it to the Hub's client
+@pytest.mark.filterwarnings("ignore:HistoPlexer. no preprocessing is known:UserWarning")
 def test_what_pathdex_loads_is_what_the_library_loads_and_what_loads_offline(
     shown: dict[str, Way], hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
