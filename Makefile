@@ -22,7 +22,7 @@ serve: .venv/site.stamp ## Show the site on this machine, rebuilt on every chang
 	@$(BIN)/pathdex serve --port $(PORT) $(ARGUMENTS)
 
 test: .venv/test.stamp ## Run all tests, side by side; ARGUMENTS="-k reading" runs some
-	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(ARGUMENTS)
+	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGUMENTS)
 
 check: .venv/site.stamp ## Report every problem of every entry, one line each
 	@$(BIN)/pathdex check $(ARGUMENTS)

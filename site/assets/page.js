@@ -44,11 +44,15 @@
     code.before(place);
   };
 
-  // What scrolls within itself can be reached by keyboard.
+  // What scrolls within itself can be reached by keyboard, also where it is unfolded or the window turned later.
   const reachable = () => {
-    for (const box of content.querySelectorAll("pre > code, table:not([class])")) {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-    }
+    const watch = new ResizeObserver((seen) => {
+      for (const { target } of seen) {
+        if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+        else target.removeAttribute("tabindex");
+      }
+    });
+    content.querySelectorAll("pre > code, table:not([class])").forEach((box) => watch.observe(box));
   };
 
   const following = () => {
@@ -92,7 +96,7 @@
   menu();
   document.querySelector(".md-dialog")?.setAttribute("role", "status");
   content.querySelectorAll("pre > code").forEach(copying);
-  (window.requestIdleCallback ?? setTimeout)(reachable);
+  reachable();
   following();
   printing();
 })();

@@ -78,6 +78,18 @@ def test_code_is_copied_as_it_stands_and_said_so(shown: Any) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == blocks.first.locator("code").text_content()
 
 
+def test_what_scrolls_within_itself_is_reached_by_keyboard_once_it_is_unfolded(shown: Any) -> None:
+    page = shown("models/tiny/", width=360)
+    folded = page.locator("details:not([open]) pre > code")
+    assert folded.count()
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+    wide = "[...document.querySelectorAll('details pre > code')].filter((one) => one.scrollWidth > one.clientWidth)"
+    until(page, f"{wide}.length && {wide}.every((one) => one.tabIndex === 0)")
+    narrow = page.evaluate(f"{wide}.length")
+    page.set_viewport_size({"width": 2400, "height": 900})
+    until(page, f"document.querySelectorAll('details pre > code[tabindex]').length < {narrow}")
+
+
 def test_the_menu_of_a_phone_opens_and_closes_by_keyboard(shown: Any) -> None:
     page = shown("models/tiny/", width=360)
     menu = page.get_by_role("button", name="Menu")
