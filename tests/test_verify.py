@@ -39,10 +39,11 @@ def _act(act: str) -> str:
 
 def test_each_job_ends_in_its_own_way_and_the_others_go_on() -> None:
     acts = ["first", "hang", "starve", "raise", "leave", "SIGSEGV", "SIGKILL", "last"]
-    ended = dict(isolation.each(_act, {act: act for act in acts}, limit=3, workers=2, preload=SHARED))
+    # The limit leaves each job time to import this file, on a machine that does much else.
+    ended = dict(isolation.each(_act, {act: act for act in acts}, limit=10, workers=2, preload=SHARED))
     assert {act: (end.status, end.value or end.reason) for act, end in ended.items()} == {
         "first": ("returned", "first done"),
-        "hang": ("timeout", "was stopped after 3 seconds"),
+        "hang": ("timeout", "was stopped after 10 seconds"),
         "starve": ("out-of-memory", "MemoryError: "),
         "raise": ("crashed", "KeyError: 'no such layer'"),
         "leave": ("crashed", "ended with exit code 7 and no answer"),
@@ -50,7 +51,7 @@ def test_each_job_ends_in_its_own_way_and_the_others_go_on() -> None:
         "SIGKILL": ("out-of-memory", "was killed by the system, as it does for want of memory"),
         "last": ("returned", "last done"),
     }
-    assert 3 <= ended["hang"].seconds < 6
+    assert 10 <= ended["hang"].seconds < 15
 
 
 def test_jobs_that_nobody_waits_for_are_stopped() -> None:
