@@ -15,8 +15,8 @@ from pathdex.schema.weights import Weights
 from pathdex.weights import opening
 from pathdex.weights.fetch import fetched, hashed, same
 from pathdex.weights.given import below, given
-from pathdex.weights.hosts import chosen, snapshot
-from pathdex.weights.hub import INDEX, Remote, Snapshot
+from pathdex.weights.hosts import snapshot
+from pathdex.weights.hub import INDEX, Remote, Snapshot, chosen
 from pathdex.weights.unpacking import readable
 
 Tensor = Any  # torch.Tensor

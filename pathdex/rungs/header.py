@@ -11,8 +11,8 @@ from pathdex.schema import Model
 from pathdex.schema.evidence import UNTRIED
 from pathdex.schema.measured import Fit, Header
 from pathdex.weights.archives import COMPRESSED, PACKED
-from pathdex.weights.hosts import chosen, snapshot
-from pathdex.weights.hub import Remote, Snapshot, read, tried
+from pathdex.weights.hosts import snapshot
+from pathdex.weights.hub import Remote, Snapshot, chosen, read, tried
 from pathdex.weights.index import TYPES, Index, Tensor
 from pathdex.weights.ranges import Ranged
 from pathdex.weights.torch_files import LONGEST, read_index

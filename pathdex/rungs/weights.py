@@ -14,8 +14,8 @@ from pathdex.schema.measured import Contents
 from pathdex.schema.model import Loader
 from pathdex.weights import opening
 from pathdex.weights.fetch import fetched, hashed, same
-from pathdex.weights.hosts import chosen, snapshot
-from pathdex.weights.hub import Remote, Snapshot
+from pathdex.weights.hosts import snapshot
+from pathdex.weights.hub import Remote, Snapshot, chosen
 from pathdex.weights.traffic import counted
 from pathdex.weights.unpacking import readable
 

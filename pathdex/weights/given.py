@@ -7,8 +7,7 @@ from pathlib import Path
 from pathdex.hindrance import Hindered
 from pathdex.schema.weights import Weights
 from pathdex.weights.archives import PACKED, dotted
-from pathdex.weights.hosts import chosen
-from pathdex.weights.hub import INDEX, Remote, Snapshot
+from pathdex.weights.hub import INDEX, Remote, Snapshot, chosen
 from pathdex.weights.unpacking import ZIPPED
 
 Wanted = str | tuple[str, ...] | None

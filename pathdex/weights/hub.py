@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pathdex.hindrance import Hindered
 from pathdex.schema.weights import Weights
 from pathdex.weights.answers import asked
+from pathdex.weights.archives import PACKED
 from pathdex.weights.traffic import TIMEOUT
 
 T = TypeVar("T")
@@ -103,7 +104,7 @@ def _whole(found: Snapshot, name: str) -> list[Remote]:
 def _stored(found: Snapshot, name: str) -> Remote:
     if name not in found.files:
         raise found.lacks(f"no file {name!r}")
-    if name.endswith(FOREIGN):
+    if name.endswith(FOREIGN) and not name.endswith(PACKED):
         raise Hindered("not-attempted", f"{name} is an archive or another library's file, which pathdex does not read")
     return found.files[name]
 

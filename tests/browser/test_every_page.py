@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from access import findings
 from kinds import kinds
+from waiting import settled
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LARGE = 2500
@@ -18,7 +19,6 @@ SCHEMES = {"light": RULES, "dark": ["color-contrast", "link-in-text-block"]}
 """The rules for each scheme: all for the first, for the other those that ask for colours."""
 PAGE_BYTES = 300_000
 TABLE_BYTES = 500_000
-WATCH = "window.broken = []; document.addEventListener('securitypolicyviolation', (event) => window.broken.push(event.violatedDirective))"
 UNFOLD = """() => {
   const still = new CSSStyleSheet();
   still.replaceSync("* { transition: none !important; }");
@@ -27,17 +27,6 @@ UNFOLD = """() => {
 }"""
 """Opens what is folded, and has colours change at once, or axe would see some between light and dark."""
 LOADED = re.compile(r"""<(?:link[^>]+rel="stylesheet"[^>]+href|script[^>]+src)="([^"]+)""")
-
-
-def settled(browser: Any, **settings: Any) -> Any:
-    """A page that notes what its policy stopped, what was asked of others, and what failed."""
-    context = browser.new_context(**settings)
-    context.add_init_script(WATCH)
-    page = context.new_page()
-    page.wrong = []
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    page.on("response", lambda response: page.wrong.append(response.url) if response.status >= 400 else None)
-    return page
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from waiting import until
+from waiting import settled, until
 
 PAGES = (
     "",
@@ -17,20 +17,14 @@ PAGES = (
     "status/",
 )
 MORE = ("downloads/", "bibliography/", "errata/tiny-size/", "reference/", "verification/", "404.html")
-WATCH = "window.broken = []; document.addEventListener('securitypolicyviolation', (event) => window.broken.push(event.violatedDirective))"
 
 
 @pytest.fixture
 def watched(browser: Any) -> Any:
     """A page that remembers what its policy stopped, and what its scripts stumbled over."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.add_init_script(WATCH)
-    page = context.new_page()
-    page.wrong = []
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    page.on("response", lambda response: page.wrong.append(response.url) if response.status >= 400 else None)
+    page = settled(browser, viewport={"width": 1280, "height": 900})
     yield page
-    context.close()
+    page.context.close()
 
 
 @pytest.mark.parametrize("path", [*PAGES, *MORE])
