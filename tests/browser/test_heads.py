@@ -39,6 +39,7 @@ def test_every_page_has_a_title_and_a_description_of_its_own(whole: Path) -> Non
         assert '<html lang="en"' in text and text.count("<h1") == 1, path
         if path != "404.html":
             assert titles.setdefault(f"{path.split('/')[0]} {title}", path) == path
+            assert len(set(title.split(" - "))) == len(title.split(" - ")), path
 
 
 def test_linked_data_are_json_and_hold_what_their_type_needs(whole: Path) -> None:
